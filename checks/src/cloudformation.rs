@@ -1,0 +1,338 @@
+//! CloudFormation stacks: what is seen of them, and the checks of their requirements.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::check::Check;
+use crate::observed::{Gap, Observed, Seen};
+use crate::s3::Switch;
+
+/// The checks of this file, in catalog order.
+pub fn checks() -> Vec<Check> {
+    Vec::new()
+}
+
+/// What was seen of a root stack with its nested stacks. Where no stack could be found every part is a gap that says so.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Stack {
+    /// How the stack was found, or why it was not.
+    pub identity: Seen<Identity>,
+    /// What DescribeStacks answers.
+    pub description: Seen<Description>,
+    /// Every member of the stack and its nested stacks, after the last page.
+    pub members: Seen<Vec<Member>>,
+    /// The template as it was uploaded.
+    pub original: Seen<Template>,
+    /// The template after transforms.
+    pub processed: Seen<Template>,
+    /// What GetTemplateSummary says of the parameters.
+    pub parameter_summary: Seen<Vec<ParameterSummary>>,
+    /// For each audited resource that is not a member: which stack holds it, by `kind id`; absent means that none does.
+    pub holders: BTreeMap<String, Seen<Holder>>,
+}
+
+/// Which stack it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// Its name.
+    pub name: String,
+    /// Its id, an ARN, where it is known.
+    pub id: Observed<String>,
+    /// How it was found.
+    pub found_by: String,
+}
+
+/// What DescribeStacks answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Description {
+    /// Its status as CloudFormation writes it, one of the tokens this version knows.
+    pub status: Observed<StackStatus>,
+    /// Whether it can be deleted.
+    pub termination_protection: Observed<Switch>,
+    /// The last drift check's answer; absent means that none was made.
+    pub drift: Observed<DriftStatus>,
+    /// When drift was checked last.
+    pub drift_checked_at: Observed<Timestamp>,
+    /// Its parameters.
+    pub parameters: Vec<Parameter>,
+    /// Its description; absent or empty means none.
+    pub text: Observed<String>,
+}
+
+/// A stack's status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[allow(missing_docs, reason = "each is the token of CloudFormation's StackStatus")]
+pub enum StackStatus {
+    CreateInProgress,
+    CreateFailed,
+    CreateComplete,
+    RollbackInProgress,
+    RollbackFailed,
+    RollbackComplete,
+    DeleteInProgress,
+    DeleteFailed,
+    DeleteComplete,
+    UpdateInProgress,
+    UpdateCompleteCleanupInProgress,
+    UpdateComplete,
+    UpdateFailed,
+    UpdateRollbackInProgress,
+    UpdateRollbackFailed,
+    UpdateRollbackCompleteCleanupInProgress,
+    UpdateRollbackComplete,
+    ReviewInProgress,
+    ImportInProgress,
+    ImportComplete,
+    ImportRollbackInProgress,
+    ImportRollbackFailed,
+    ImportRollbackComplete,
+    /// No stack of the name that the user gave exists.
+    NoSuchStack,
+}
+
+impl StackStatus {
+    /// Every status with its token.
+    pub const ALL: [(StackStatus, &'static str); 24] = [
+        (StackStatus::CreateInProgress, "CREATE_IN_PROGRESS"),
+        (StackStatus::CreateFailed, "CREATE_FAILED"),
+        (StackStatus::CreateComplete, "CREATE_COMPLETE"),
+        (StackStatus::RollbackInProgress, "ROLLBACK_IN_PROGRESS"),
+        (StackStatus::RollbackFailed, "ROLLBACK_FAILED"),
+        (StackStatus::RollbackComplete, "ROLLBACK_COMPLETE"),
+        (StackStatus::DeleteInProgress, "DELETE_IN_PROGRESS"),
+        (StackStatus::DeleteFailed, "DELETE_FAILED"),
+        (StackStatus::DeleteComplete, "DELETE_COMPLETE"),
+        (StackStatus::UpdateInProgress, "UPDATE_IN_PROGRESS"),
+        (StackStatus::UpdateCompleteCleanupInProgress, "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"),
+        (StackStatus::UpdateComplete, "UPDATE_COMPLETE"),
+        (StackStatus::UpdateFailed, "UPDATE_FAILED"),
+        (StackStatus::UpdateRollbackInProgress, "UPDATE_ROLLBACK_IN_PROGRESS"),
+        (StackStatus::UpdateRollbackFailed, "UPDATE_ROLLBACK_FAILED"),
+        (StackStatus::UpdateRollbackCompleteCleanupInProgress, "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS"),
+        (StackStatus::UpdateRollbackComplete, "UPDATE_ROLLBACK_COMPLETE"),
+        (StackStatus::ReviewInProgress, "REVIEW_IN_PROGRESS"),
+        (StackStatus::ImportInProgress, "IMPORT_IN_PROGRESS"),
+        (StackStatus::ImportComplete, "IMPORT_COMPLETE"),
+        (StackStatus::ImportRollbackInProgress, "IMPORT_ROLLBACK_IN_PROGRESS"),
+        (StackStatus::ImportRollbackFailed, "IMPORT_ROLLBACK_FAILED"),
+        (StackStatus::ImportRollbackComplete, "IMPORT_ROLLBACK_COMPLETE"),
+        (StackStatus::NoSuchStack, "(no such stack)"),
+    ];
+
+    /// The token as CloudFormation writes it.
+    pub fn name(self) -> &'static str {
+        StackStatus::ALL.iter().find(|(status, _)| *status == self).map_or("", |(_, name)| name)
+    }
+}
+
+/// The answer of a drift check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[allow(missing_docs, reason = "each is the token of CloudFormation's StackDriftStatus")]
+pub enum DriftStatus {
+    Drifted,
+    InSync,
+    Unknown,
+    NotChecked,
+}
+
+/// A stack parameter. Its value never leaves the collector.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parameter {
+    /// Its key.
+    pub key: String,
+    /// What its live value is, as far as it was judged.
+    pub value: ParameterValue,
+    /// What its resolved value is (an SSM parameter's), as far as it was judged; absent where there is none.
+    pub resolved: Observed<ParameterValue>,
+    /// The value itself, kept only for the parameter `EnvironmentSuffix`, which names resources and is no secret.
+    pub suffix: Option<String>,
+}
+
+/// What the value of a parameter is, as far as it was judged before it was dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ParameterValue {
+    /// CloudFormation masks it: NoEcho.
+    Masked,
+    /// Nothing.
+    Empty,
+    /// A `{{resolve:secretsmanager|ssm-secure:...}}` text, which names a secret and is none.
+    Reference,
+    /// Readable in clear.
+    Clear,
+}
+
+/// A member of a stack.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Member {
+    /// The stack that lists it, which may be a nested one.
+    pub stack: String,
+    /// Its logical id.
+    pub logical_id: String,
+    /// Its physical id; absent where it has none.
+    pub physical_id: Observed<String>,
+    /// Its CloudFormation type.
+    pub kind: String,
+    /// Its status as CloudFormation writes it.
+    pub status: String,
+    /// The last drift check's answer for it, as CloudFormation writes it; absent means none.
+    pub drift: Observed<String>,
+}
+
+impl Member {
+    /// Whether the resource is live: made, and not deleted, skipped or failed at creation.
+    pub fn is_live(&self) -> bool {
+        (self.status.ends_with("_COMPLETE") && self.status != "DELETE_COMPLETE") || self.status == "UPDATE_FAILED"
+    }
+}
+
+/// A template, reduced to what requirements ask about. Values never leave the collector.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Template {
+    /// The format that the text is in.
+    pub format: TemplateFormat,
+    /// Its description; absent or empty means none.
+    pub description: Observed<String>,
+    /// Its parameters, in name order.
+    pub parameters: BTreeMap<String, TemplateParameter>,
+    /// Its resources and those of nested stacks, by logical id; those of a nested stack as `Nested/LogicalId`.
+    pub resources: BTreeMap<String, TemplateResource>,
+    /// Nested stacks whose template could not be read: logical id and gap.
+    pub unread_nested: BTreeMap<String, Gap>,
+}
+
+/// The format that a template is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TemplateFormat {
+    /// A strict JSON parser reads it as an object.
+    Json,
+    /// Only a YAML parser reads it as a mapping.
+    Yaml,
+}
+
+/// A parameter of a template.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TemplateParameter {
+    /// Its type.
+    pub kind: String,
+    /// Whether it is masked in the console and in answers.
+    pub no_echo: Observed<Switch>,
+    /// What its default is, as far as it was judged before it was dropped; absent means none.
+    pub default: Observed<DefaultLook>,
+}
+
+/// What a default is, as far as it was judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DefaultLook {
+    /// Nothing.
+    Empty,
+    /// A `{{resolve:...}}` text, or the name of an SSM parameter under an SSM parameter type.
+    Reference,
+    /// A literal.
+    Literal,
+    /// A literal that CloudFormation masks (`****`).
+    Masked,
+}
+
+/// A resource of a template.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TemplateResource {
+    /// Its CloudFormation type.
+    pub kind: String,
+    /// What happens to it when the stack goes; absent means the type's default.
+    pub deletion_policy: Observed<Attribute>,
+    /// What happens to the old one when an update replaces it; absent means that it goes.
+    pub update_replace_policy: Observed<Attribute>,
+    /// The names of inline policies of a role (`Policies[].PolicyName`), of an `AWS::IAM::Policy` or a `RolePolicy`.
+    pub policy_names: Vec<TemplateText>,
+    /// The role that an `AWS::IAM::Policy` or `RolePolicy` names, as the logical id or text.
+    pub policy_roles: Vec<String>,
+    /// The environment variables of a function.
+    pub variables: Vec<TemplateVariable>,
+}
+
+/// An attribute of a template resource that takes one of a few words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Attribute {
+    /// The word as written.
+    Word(String),
+    /// An intrinsic function instead of a word; the name of the function.
+    NotLiteral(String),
+}
+
+/// A text of a template in which parameters may stand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TemplateText {
+    /// The text, with parameters and pseudo parameters filled in from the stack.
+    Text(String),
+    /// It could not be resolved; what stands there instead, such as `Fn::ImportValue`.
+    Unresolved(String),
+}
+
+/// An environment variable in a template.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TemplateVariable {
+    /// Its name.
+    pub name: String,
+    /// What stands there.
+    pub value: TemplateValue,
+}
+
+/// What stands in a template as the value of an environment variable.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TemplateValue {
+    /// A reference to a parameter of this name.
+    Parameter(String),
+    /// A literal, as far as it was judged before it was dropped.
+    Literal(crate::lambda::ValueLook),
+    /// Another intrinsic function.
+    Computed,
+}
+
+/// What GetTemplateSummary says of one parameter.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ParameterSummary {
+    /// Its key.
+    pub key: String,
+    /// Its type.
+    pub kind: Observed<String>,
+    /// Whether it is masked.
+    pub no_echo: Observed<Switch>,
+    /// What its default is; absent means none.
+    pub default: Observed<DefaultLook>,
+}
+
+/// The stack that holds a resource.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    /// The stack's name.
+    pub stack: String,
+    /// The logical id there.
+    pub logical_id: String,
+    /// The resource's status there, as CloudFormation writes it.
+    pub status: String,
+}
+
+impl Stack {
+    /// The evidence of a stack of which nothing could be seen.
+    pub fn unknown(gap: &Gap) -> Self {
+        Stack {
+            identity: Seen::gap(gap.clone()),
+            description: Seen::gap(gap.clone()),
+            members: Seen::gap(gap.clone()),
+            original: Seen::gap(gap.clone()),
+            processed: Seen::gap(gap.clone()),
+            parameter_summary: Seen::gap(gap.clone()),
+            holders: BTreeMap::new(),
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! The resources under assessment.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::observed::{Gap, Observed, Seen};
+use crate::{cloudformation, iam, kms, lambda, logs, outputs, s3};
+
+/// What kind of thing a subject is, named by its CloudFormation type where there is one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Kind {
+    /// The outputs file of the deploy.
+    #[serde(rename = "TapAudit::Outputs::File")]
+    Outputs,
+    /// The CloudFormation stack.
+    #[serde(rename = "AWS::CloudFormation::Stack")]
+    Stack,
+    /// The AWS account, in one region; the name is the one that AWS Config uses.
+    #[serde(rename = "AWS::::Account")]
+    Account,
+    /// An S3 general purpose bucket.
+    #[serde(rename = "AWS::S3::Bucket")]
+    Bucket,
+    /// A Lambda function.
+    #[serde(rename = "AWS::Lambda::Function")]
+    Function,
+    /// A KMS key.
+    #[serde(rename = "AWS::KMS::Key")]
+    Key,
+    /// A CloudWatch Logs log group.
+    #[serde(rename = "AWS::Logs::LogGroup")]
+    LogGroup,
+    /// An IAM role.
+    #[serde(rename = "AWS::IAM::Role")]
+    Role,
+}
+
+impl Kind {
+    /// Every kind, in the order in which reports show them.
+    pub const ALL: [Kind; 8] = [
+        Kind::Outputs,
+        Kind::Stack,
+        Kind::Account,
+        Kind::Bucket,
+        Kind::Function,
+        Kind::Key,
+        Kind::LogGroup,
+        Kind::Role,
+    ];
+
+    /// The kind's name in reports: the CloudFormation type where there is one.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Outputs => "TapAudit::Outputs::File",
+            Kind::Stack => "AWS::CloudFormation::Stack",
+            Kind::Account => "AWS::::Account",
+            Kind::Bucket => "AWS::S3::Bucket",
+            Kind::Function => "AWS::Lambda::Function",
+            Kind::Key => "AWS::KMS::Key",
+            Kind::LogGroup => "AWS::Logs::LogGroup",
+            Kind::Role => "AWS::IAM::Role",
+        }
+    }
+
+    /// Finds the kind of this name.
+    pub fn named(name: &str) -> Option<Kind> {
+        Kind::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What part a subject plays, which decides which requirements it has to meet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// Named by an output, or a member of the stack in the path of the data; also where the role is unclear.
+    Primary,
+    /// A log, trail or artefact bucket, a custom resource's function, a delivery role.
+    Supporting,
+    /// Reached by walking, and not in the stack.
+    External,
+}
+
+impl Role {
+    /// The role's name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Role::Primary => "primary",
+            Role::Supporting => "supporting",
+            Role::External => "external",
+        }
+    }
+}
+
+/// Whether the resource that a reference names is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Existence {
+    /// AWS described it.
+    Exists,
+    /// AWS answered that it does not exist, in the account and region it was looked for in.
+    Missing,
+}
+
+/// A resource under assessment with everything that was seen of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Subject {
+    /// What part it plays.
+    pub role: Role,
+    /// Why it plays that part, for the plan.
+    pub role_reason: String,
+    /// What kind of thing it is.
+    pub kind: Kind,
+    /// Its name or id within its kind, such as the bucket's name or the key's id.
+    pub id: String,
+    /// Its ARN, where it has one that is known.
+    pub arn: Option<String>,
+    /// The region it lives in; `None` for global ones such as roles.
+    pub region: Option<String>,
+    /// Its logical id in the stack's template, where the stack's listing holds it.
+    pub logical_id: Option<String>,
+    /// The stack whose listing holds it.
+    pub stack: Option<String>,
+    /// The key of the output that names it, the first in order where several do.
+    pub output_key: Option<String>,
+    /// Each way it was reached, in order.
+    pub reached_by: Vec<String>,
+    /// Whether it is there.
+    pub existence: Seen<Existence>,
+    /// What was seen of it.
+    pub resource: Resource,
+}
+
+/// The evidence of a subject, by kind.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Resource {
+    /// The outputs file.
+    Outputs(outputs::Outputs),
+    /// A stack.
+    Stack(Box<cloudformation::Stack>),
+    /// The account.
+    Account(Box<crate::evidence::Account>),
+    /// A bucket.
+    Bucket(Box<s3::Bucket>),
+    /// A function.
+    Function(Box<lambda::Function>),
+    /// A key.
+    Key(Box<kms::Key>),
+    /// A log group.
+    LogGroup(Box<logs::LogGroup>),
+    /// A role.
+    Role(Box<iam::Role>),
+    /// Stands for the subject that the plan needs and that was not found.
+    Nothing(Kind),
+}
+
+/// Evidence of one kind of subject, which checks are written against.
+pub trait Attributes: Sized {
+    /// The kind of subject that this is evidence of.
+    const KIND: Kind;
+    /// Takes this evidence out of a subject's.
+    fn of(resource: &Resource) -> Option<&Self>;
+    /// The evidence of a subject of which nothing could be seen.
+    fn unseen(gap: &Gap) -> Resource;
+}
+
+macro_rules! attributes {
+    ($($kind:ident => $evidence:ty),* $(,)?) => {$(
+        impl Attributes for $evidence {
+            const KIND: Kind = Kind::$kind;
+            fn of(resource: &Resource) -> Option<&Self> {
+                if let Resource::$kind(evidence) = resource { Some(evidence) } else { None }
+            }
+            fn unseen(gap: &Gap) -> Resource {
+                Resource::$kind(<$evidence>::unknown(gap).into())
+            }
+        }
+    )*};
+}
+
+attributes! {
+    Outputs => outputs::Outputs,
+    Stack => cloudformation::Stack,
+    Account => crate::evidence::Account,
+    Bucket => s3::Bucket,
+    Function => lambda::Function,
+    Key => kms::Key,
+    LogGroup => logs::LogGroup,
+    Role => iam::Role,
+}
+
+/// The evidence of a subject of this kind of which nothing could be seen.
+pub fn unseen(kind: Kind, gap: &Gap) -> Resource {
+    match kind {
+        Kind::Outputs => outputs::Outputs::unseen(gap),
+        Kind::Stack => <cloudformation::Stack as Attributes>::unseen(gap),
+        Kind::Account => <crate::evidence::Account as Attributes>::unseen(gap),
+        Kind::Bucket => <s3::Bucket as Attributes>::unseen(gap),
+        Kind::Function => <lambda::Function as Attributes>::unseen(gap),
+        Kind::Key => <kms::Key as Attributes>::unseen(gap),
+        Kind::LogGroup => <logs::LogGroup as Attributes>::unseen(gap),
+        Kind::Role => <iam::Role as Attributes>::unseen(gap),
+    }
+}
+
+impl Subject {
+    /// A primary subject named by an output, with the evidence given; the other fields can be set afterwards.
+    pub fn new(kind: Kind, id: impl Into<String>, resource: Resource) -> Self {
+        Subject {
+            role: Role::Primary,
+            role_reason: "no other role is known".into(),
+            kind,
+            id: id.into(),
+            arn: None,
+            region: None,
+            logical_id: None,
+            stack: None,
+            output_key: None,
+            reached_by: Vec::new(),
+            existence: Seen::new(Observed::Present(Existence::Exists), Vec::new()),
+            resource,
+        }
+    }
+
+    /// Stands in the plan for a subject of this kind that was not found.
+    pub fn nothing(kind: Kind) -> Self {
+        let mut subject = Subject::new(kind, "(none found)", Resource::Nothing(kind));
+        subject.role_reason = "the profile needs one".into();
+        subject
+    }
+
+    /// Its tags, for the kinds whose tags are read; `None` for the others.
+    pub fn tags(&self) -> Option<&Seen<BTreeMap<String, String>>> {
+        match &self.resource {
+            Resource::Bucket(bucket) => Some(&bucket.tags),
+            Resource::Function(function) => Some(&function.tags),
+            Resource::Key(key) => Some(&key.tags),
+            Resource::LogGroup(group) => Some(&group.tags),
+            Resource::Role(role) => Some(&role.tags),
+            Resource::Outputs(_) | Resource::Stack(_) | Resource::Account(_) | Resource::Nothing(_) => None,
+        }
+    }
+
+    /// Every string that names this subject: id, ARN, and for a key the aliases and forms it was named by.
+    pub fn names(&self) -> BTreeSet<&str> {
+        let mut names = BTreeSet::from([self.id.as_str()]);
+        names.extend(self.arn.as_deref());
+        if let Resource::Key(key) = &self.resource {
+            names.extend(key.named_by.iter().map(String::as_str));
+        }
+        names
+    }
+}

@@ -1,0 +1,212 @@
+//! What a check concludes from what it saw.
+
+use serde::{Deserialize, Serialize};
+
+use crate::observed::Gap;
+
+/// The conclusion of a check that had all the evidence it needs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "verdict", rename_all = "kebab-case")]
+pub enum Verdict {
+    /// The evidence meets the requirement.
+    Satisfied {
+        /// What was seen.
+        observed: String,
+        /// What a reader should know beside the verdict.
+        note: Option<String>,
+    },
+    /// The evidence breaks the requirement.
+    NotSatisfied {
+        /// What was seen.
+        observed: String,
+        /// What the requirement asks for.
+        expected: String,
+        /// What a reader should know beside the verdict.
+        note: Option<String>,
+        /// Whether this counts towards the conclusion of the report.
+        weight: Weight,
+    },
+    /// The requirement cannot apply to this subject.
+    NotApplicable {
+        /// Why it cannot.
+        reason: String,
+        /// What a reader should know beside the verdict; advice stands here.
+        note: Option<String>,
+    },
+}
+
+/// Whether a failed requirement counts towards the conclusion of the report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Weight {
+    /// It counts.
+    Counted,
+    /// It is shown as failed and leaves conclusion and exit code alone: the requirement runs in its advice mode.
+    Advice,
+}
+
+/// What a check returns: a verdict, or the gap that kept it from one.
+pub type Judgement = Result<Verdict, Gap>;
+
+impl Verdict {
+    /// The evidence meets the requirement.
+    pub fn satisfied(observed: impl Into<String>) -> Self {
+        Verdict::Satisfied { observed: observed.into(), note: None }
+    }
+
+    /// The evidence breaks the requirement.
+    pub fn not_satisfied(observed: impl Into<String>, expected: impl Into<String>) -> Self {
+        Verdict::NotSatisfied {
+            observed: observed.into(),
+            expected: expected.into(),
+            note: None,
+            weight: Weight::Counted,
+        }
+    }
+
+    /// The requirement cannot apply, for this reason.
+    pub fn not_applicable(reason: impl Into<String>) -> Self {
+        Verdict::NotApplicable { reason: reason.into(), note: None }
+    }
+
+    /// Adds a remark that the report shows beside the verdict; an earlier one stays.
+    #[must_use]
+    pub fn noting(mut self, remark: impl Into<String>) -> Self {
+        let remark = remark.into();
+        let (Verdict::Satisfied { note, .. }
+        | Verdict::NotSatisfied { note, .. }
+        | Verdict::NotApplicable { note, .. }) = &mut self;
+        *note = Some(match note.take() {
+            Some(earlier) => format!("{earlier}; {remark}"),
+            None => remark,
+        });
+        self
+    }
+
+    /// Makes a failure one that is shown and does not count; other verdicts stay as they are.
+    #[must_use]
+    pub fn as_advice(self) -> Self {
+        match self {
+            Verdict::NotSatisfied { observed, expected, note, weight: _ } => {
+                Verdict::NotSatisfied { observed, expected, note, weight: Weight::Advice }
+            }
+            Verdict::Satisfied { observed, note } => Verdict::Satisfied { observed, note },
+            Verdict::NotApplicable { reason, note } => Verdict::NotApplicable { reason, note },
+        }
+    }
+
+    /// The remark beside the verdict.
+    pub fn note(&self) -> Option<&str> {
+        let (Verdict::Satisfied { note, .. }
+        | Verdict::NotSatisfied { note, .. }
+        | Verdict::NotApplicable { note, .. }) = self;
+        note.as_deref()
+    }
+}
+
+/// Joins the judgements of several parts of one subject (rule U8): a part that breaks the requirement decides, however
+/// unreadable the others are; else the first gap; else the requirement is met. Parts to which it cannot apply count
+/// only when there are no others. `when_empty` says what it means that there are no parts at all, because "all of
+/// nothing" is true.
+///
+/// # Errors
+/// The first gap, when no part breaks the requirement.
+pub fn every(parts: impl IntoIterator<Item = Judgement>, when_empty: impl FnOnce() -> Judgement) -> Judgement {
+    let (mut met, mut broken, mut beside) = (Vec::new(), Vec::new(), Vec::new());
+    let mut gap = None;
+    for part in parts {
+        match part {
+            Ok(Verdict::Satisfied { observed, note }) => met.push((observed, note)),
+            Ok(Verdict::NotSatisfied { observed, expected, note, weight }) => {
+                broken.push((observed, expected, note, weight));
+            }
+            Ok(Verdict::NotApplicable { reason, note }) => beside.push((reason, note)),
+            Err(found) => {
+                gap.get_or_insert(found);
+            }
+        }
+    }
+    if !broken.is_empty() {
+        let weight =
+            if broken.iter().any(|(.., weight)| *weight == Weight::Counted) { Weight::Counted } else { Weight::Advice };
+        let note = distinct(
+            broken
+                .iter()
+                .filter_map(|(_, _, note, _)| note.clone())
+                .chain(gap.map(|gap| format!("not all was readable: {gap}"))),
+        );
+        return Ok(Verdict::NotSatisfied {
+            observed: distinct(broken.iter().map(|(observed, ..)| observed.clone())).unwrap_or_else(String::new),
+            expected: distinct(broken.iter().map(|(_, expected, ..)| expected.clone())).unwrap_or_else(String::new),
+            note,
+            weight,
+        });
+    }
+    if let Some(gap) = gap {
+        return Err(gap);
+    }
+    if !met.is_empty() {
+        let note = distinct(met.iter().filter_map(|(_, note)| note.clone()));
+        let observed = distinct(met.into_iter().map(|(observed, _)| observed)).unwrap_or_else(String::new);
+        return Ok(Verdict::Satisfied { observed, note });
+    }
+    if !beside.is_empty() {
+        let note = distinct(beside.iter().filter_map(|(_, note)| note.clone()));
+        let reason = distinct(beside.into_iter().map(|(reason, _)| reason)).unwrap_or_else(String::new);
+        return Ok(Verdict::NotApplicable { reason, note });
+    }
+    when_empty()
+}
+
+/// Joins texts with "; ", each once, in order; `None` when there are none.
+fn distinct(texts: impl IntoIterator<Item = String>) -> Option<String> {
+    let mut seen: Vec<String> = Vec::new();
+    for text in texts {
+        if !seen.contains(&text) {
+            seen.push(text);
+        }
+    }
+    if seen.is_empty() { None } else { Some(seen.join("; ")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nothing() -> Judgement {
+        Err(Gap::undecided("nothing to look at"))
+    }
+
+    #[test]
+    fn a_broken_part_decides_even_beside_an_unreadable_one() {
+        let parts = [Err(Gap::undecided("denied")), Ok(Verdict::not_satisfied("off", "on"))];
+        let verdict = every(parts, nothing).unwrap();
+        assert_eq!(verdict.note(), Some("not all was readable: denied"));
+        assert!(matches!(verdict, Verdict::NotSatisfied { observed, .. } if observed == "off"));
+    }
+
+    #[test]
+    fn an_unreadable_part_keeps_the_readable_ones_from_passing() {
+        let parts = [Ok(Verdict::satisfied("on")), Err(Gap::undecided("denied"))];
+        assert_eq!(every(parts, nothing), Err(Gap::undecided("denied")));
+    }
+
+    #[test]
+    fn no_parts_at_all_is_what_the_check_says_it_is() {
+        assert_eq!(every([], nothing), Err(Gap::undecided("nothing to look at")));
+    }
+
+    #[test]
+    fn a_part_to_which_it_cannot_apply_does_not_hide_one_that_is_met() {
+        let parts = [Ok(Verdict::not_applicable("no key")), Ok(Verdict::satisfied("rotated"))];
+        assert_eq!(every(parts, nothing), Ok(Verdict::satisfied("rotated")));
+    }
+
+    #[test]
+    fn only_advice_leaves_the_whole_as_advice() {
+        let advice = Verdict::not_satisfied("none", "one").as_advice();
+        let both = every([Ok(advice.clone()), Ok(Verdict::not_satisfied("x", "y"))], nothing).unwrap();
+        assert!(matches!(both, Verdict::NotSatisfied { weight: Weight::Counted, .. }));
+        assert!(matches!(every([Ok(advice)], nothing), Ok(Verdict::NotSatisfied { weight: Weight::Advice, .. })));
+    }
+}
