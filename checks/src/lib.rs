@@ -12,6 +12,8 @@ pub mod check;
 pub mod cloudformation;
 pub mod cloudtrail;
 pub mod evidence;
+#[cfg(test)]
+mod fixture;
 pub mod iam;
 pub mod kms;
 pub mod lambda;
