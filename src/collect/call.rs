@@ -303,10 +303,16 @@ impl Aws {
                 match following {
                     None => break,
                     Some(following) if token.as_ref() == Some(&following) => {
-                        return Seen::new(Observed::Unknown(unread(call, format!("page {page} names itself as the next"))), calls);
+                        return Seen::new(
+                            Observed::Unknown(unread(call, format!("page {page} names itself as the next"))),
+                            calls,
+                        );
                     }
                     Some(_) if page >= MOST_PAGES => {
-                        return Seen::new(Observed::Unknown(unread(call, format!("more than {MOST_PAGES} pages"))), calls);
+                        return Seen::new(
+                            Observed::Unknown(unread(call, format!("more than {MOST_PAGES} pages"))),
+                            calls,
+                        );
                     }
                     Some(following) => token = Some(following),
                 }
@@ -362,7 +368,10 @@ impl Aws {
             // Two collectors keep different parts of one answer: a fault of this program, and better an error in the
             // report than a second request or a guess.
             None => Seen::new(
-                Observed::Unknown(Gap::undecided(format!("{} is reduced in two ways; report this as a bug of tap-audit", call.operation))),
+                Observed::Unknown(Gap::undecided(format!(
+                    "{} is reduced in two ways; report this as a bug of tap-audit",
+                    call.operation
+                ))),
                 vec![id],
             ),
         }
@@ -383,7 +392,10 @@ impl Aws {
             let or_else = call.denied_or.map(Cow::Borrowed);
             Observed::Unknown(Gap::Denied { operation, permission: permission.into(), or_else })
         } else {
-            Observed::Unknown(Gap::Failed { operation, code: if code.is_empty() { format!("HTTP {}", fault.status) } else { code.into() } })
+            Observed::Unknown(Gap::Failed {
+                operation,
+                code: if code.is_empty() { format!("HTTP {}", fault.status) } else { code.into() },
+            })
         }
     }
 
@@ -422,7 +434,9 @@ impl Aws {
         let mut started = None;
         let result = loop {
             let Ok(permit) = self.permits.acquire().await else {
-                break Err(Trouble::Gap(Gap::NotCollected { what: "the run was stopped before this was asked".into() }));
+                break Err(Trouble::Gap(Gap::NotCollected {
+                    what: "the run was stopped before this was asked".into(),
+                }));
             };
             // Waiting for one's turn is not waiting for AWS: the deadline starts with the first attempt.
             let started = *started.get_or_insert_with(Instant::now);
@@ -434,7 +448,11 @@ impl Aws {
             let exchange = Rc::new(RefCell::new(Exchange::new()));
             let answer = EXCHANGE.scope(Rc::clone(&exchange), tokio::time::timeout(patience, send(&clients))).await;
             drop(permit);
-            let seen = exchange.take();
+            let mut seen = exchange.take();
+            if call.operation.starts_with("Head") {
+                // The answer to a HEAD request has no body by design.
+                seen.broken = None;
+            }
             (record.status, record.request_id, record.sha256) = (seen.status, seen.request_id, seen.sha256);
             let left = self.limits.call_timeout.saturating_sub(started.elapsed());
             let retry = match answer {
@@ -449,7 +467,10 @@ impl Aws {
                     }
                     Some(what) => {
                         record.error = Some("unreadable answer".into());
-                        Retry { most: UNREADABLE_ATTEMPTS, then: Trouble::Gap(Gap::Unparsable { operation: operation(), what }) }
+                        Retry {
+                            most: UNREADABLE_ATTEMPTS,
+                            then: Trouble::Gap(Gap::Unparsable { operation: operation(), what }),
+                        }
                     }
                 },
                 Ok(Err(error)) => self.judge(call, &mut record, error, seen.broken),
@@ -529,10 +550,19 @@ impl Aws {
             }
             SdkError::ConstructionFailure(_) => {
                 record.error = Some("a request that could not be built".into());
-                Retry { most: 1, then: Trouble::Gap(Gap::Failed { operation, code: "a request that could not be built".into() }) }
+                Retry {
+                    most: 1,
+                    then: Trouble::Gap(Gap::Failed { operation, code: "a request that could not be built".into() }),
+                }
             }
             // The SDK marks the enum as open; a kind it adds later is a failure like the others.
-            _ => Retry { most: 1, then: Trouble::Gap(Gap::Failed { operation, code: "an error of a kind this version does not know".into() }) },
+            _ => Retry {
+                most: 1,
+                then: Trouble::Gap(Gap::Failed {
+                    operation,
+                    code: "an error of a kind this version does not know".into(),
+                }),
+            },
         }
     }
 }
@@ -566,7 +596,11 @@ impl Call {
 
     /// The gap of a token that this version does not know (rule U6).
     pub fn unknown_token(&'static self, field: &'static str, token: &str) -> Gap {
-        Gap::Unrecognised { operation: self.operation.into(), field: field.into(), token: token.chars().take(80).collect() }
+        Gap::Unrecognised {
+            operation: self.operation.into(),
+            field: field.into(),
+            token: token.chars().take(80).collect(),
+        }
     }
 
     /// The gap of an answer that lacks a field that AWS always sends.
@@ -635,10 +669,11 @@ impl Intercept for Witness {
         let body = response.body().bytes();
         let witnessed = Exchange {
             status: Some(response.status().as_u16()),
-            request_id: header("x-amzn-requestid").or_else(|| header("x-amz-request-id")).or_else(|| header("x-amzn-request-id")),
+            request_id: header("x-amzn-requestid")
+                .or_else(|| header("x-amz-request-id"))
+                .or_else(|| header("x-amzn-request-id")),
             sha256: body.map(|body| hex(&Sha256::digest(body))),
-            // A HEAD answer has no body by design.
-            broken: body.filter(|_| context.request().method() != "HEAD").and_then(|body| broken(body, response.status().as_u16(), header("content-type").as_deref())),
+            broken: body.and_then(|body| broken(body, response.status().as_u16(), header("content-type").as_deref())),
         };
         // Outside of `ask` there is nobody to tell: credential providers send requests too.
         let _outside = EXCHANGE.try_with(|exchange| exchange.replace(witnessed));
@@ -657,7 +692,9 @@ fn broken(body: &[u8], status: u16, content_type: Option<&str>) -> Option<String
         Some(b'<') => xml_is_whole(body).err(),
         Some(b'{' | b'[') => match serde_json::from_slice::<serde::de::IgnoredAny>(body) {
             Ok(_) => None,
-            Err(error) => Some(format!("the JSON body ends or breaks at line {} column {}", error.line(), error.column())),
+            Err(error) => {
+                Some(format!("the JSON body ends or breaks at line {} column {}", error.line(), error.column()))
+            }
         },
         Some(_) if status == 200 => Some("the body is neither XML nor JSON".into()),
         Some(_) => None,
@@ -679,7 +716,9 @@ fn xml_is_whole(body: &[u8]) -> Result<(), String> {
             Ok(quick_xml::events::Event::Eof) if depth == 0 && roots == 1 => return Ok(()),
             Ok(quick_xml::events::Event::Eof) => return Err("the XML body is cut".into()),
             Ok(_) => {}
-            Err(error) => return Err(format!("the XML body breaks at byte {}: {}", reader.error_position(), kind(&error))),
+            Err(error) => {
+                return Err(format!("the XML body breaks at byte {}: {}", reader.error_position(), kind(&error)));
+            }
         }
     }
 }
@@ -699,7 +738,8 @@ mod tests {
 
     #[test]
     fn a_body_that_is_cut_is_broken_wherever_it_is_cut() {
-        let whole = b"<?xml version=\"1.0\"?>\n<V xmlns=\"x\"><Status>Enabled</Status><MfaDelete>Enabled</MfaDelete></V>";
+        let whole =
+            b"<?xml version=\"1.0\"?>\n<V xmlns=\"x\"><Status>Enabled</Status><MfaDelete>Enabled</MfaDelete></V>";
         assert_eq!(broken(whole, 200, None), None);
         for end in 1..whole.len() {
             assert!(broken(&whole[..end], 200, None).is_some(), "cut at {end}");

@@ -26,11 +26,14 @@ pub struct Connection {
 impl Connection {
     /// Reaches AWS, or what `AWS_ENDPOINT_URL` or `endpoint_url` names in its place, with the SDK's own credential chain.
     pub async fn network(http: SharedHttpClient, endpoint_url: Option<&str>) -> Self {
-        let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
-            .http_client(http)
-            .retry_config(RetryConfig::disabled())
-            .timeout_config(TimeoutConfig::disabled())
-            .stalled_stream_protection(aws_config::stalled_stream_protection::StalledStreamProtectionConfig::disabled());
+        let mut loader =
+            aws_config::defaults(BehaviorVersion::v2026_01_12())
+                .http_client(http)
+                .retry_config(RetryConfig::disabled())
+                .timeout_config(TimeoutConfig::disabled())
+                .stalled_stream_protection(
+                    aws_config::stalled_stream_protection::StalledStreamProtectionConfig::disabled(),
+                );
         if let Some(url) = endpoint_url {
             loader = loader.endpoint_url(url);
         }
