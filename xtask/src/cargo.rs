@@ -2,6 +2,8 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
@@ -19,6 +21,16 @@ pub(crate) fn target() -> PathBuf {
         // A relative one counts from the current directory, for cargo as well as here.
         Some(directory) => std::path::absolute(&directory).unwrap_or_else(|_| PathBuf::from(directory)),
         None => root().join("target"),
+    }
+}
+
+/// Removes what an earlier run left in a directory, and the directory with it.
+pub(crate) fn clear(directory: &Path) -> Result<(), Failure> {
+    match fs::remove_dir_all(directory) {
+        Err(source) if source.kind() != io::ErrorKind::NotFound => {
+            Err(Failure::io(format!("cannot remove {}", directory.display()), &source))
+        }
+        Ok(()) | Err(_) => Ok(()),
     }
 }
 

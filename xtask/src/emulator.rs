@@ -55,16 +55,10 @@ impl Environment {
     }
 
     fn make(&self, requirements: &Path, pins: &str) -> Result<(), Failure> {
-        match fs::remove_dir_all(&self.directory) {
-            Err(source) if source.kind() != io::ErrorKind::NotFound => {
-                return Err(Failure::io(format!("cannot remove {}", self.directory.display()), &source));
-            }
-            _ => {}
-        }
-        let python = "python3";
+        cargo::clear(&self.directory)?;
         let attempt = "cannot make a Python environment for the AWS emulator";
         let help = "Python 3.11 or newer with its venv module must be on the PATH";
-        quietly(Command::new(python).args(["-m", "venv"]).arg(&self.directory), attempt, help)?;
+        quietly(Command::new("python3").args(["-m", "venv"]).arg(&self.directory), attempt, help)?;
 
         let attempt = "cannot install the AWS emulator from the Python package index";
         let help = "`cargo xtask test --no-emulator` runs the tests that need no emulator";

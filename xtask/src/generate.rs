@@ -88,6 +88,7 @@ fn printed(arguments: &[&str]) -> Result<Vec<u8>, Failure> {
 /// The report on the embedded account, as HTML and as text.
 fn example_reports() -> Result<[Vec<u8>; 2], Failure> {
     let directory = cargo::target().join("generated");
+    cargo::clear(&directory)?;
     fs::create_dir_all(&directory)
         .map_err(|source| Failure::io(format!("cannot make {}", directory.display()), &source))?;
     let paths: [PathBuf; 2] = ["example-report.html", "example-report.txt"].map(|name| directory.join(name));

@@ -2,7 +2,6 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -21,7 +20,7 @@ pub(crate) fn run(arguments: &[OsString]) -> Result<ExitCode, Failure> {
 
     let directory = cargo::target().join("recordings").join(&asked.account);
     let recording = directory.join("recording");
-    clear(&directory)?;
+    cargo::clear(&directory)?;
     fs::create_dir_all(&recording)
         .map_err(|source| Failure::io(format!("cannot make {}", recording.display()), &source))?;
 
@@ -66,15 +65,6 @@ fn audit(emulator: &Emulator, directory: &Path, recording: &Path) -> Result<(), 
         // Conforms, does not conform, incomplete: every audit that ran has something to keep.
         Some(0 | 1 | 3) => Ok(()),
         _ => Err(Failure::new("cannot record: the audit of the AWS emulator did not run").help("it says above why")),
-    }
-}
-
-fn clear(directory: &Path) -> Result<(), Failure> {
-    match fs::remove_dir_all(directory) {
-        Err(source) if source.kind() != io::ErrorKind::NotFound => {
-            Err(Failure::io(format!("cannot remove {}", directory.display()), &source))
-        }
-        _ => Ok(()),
     }
 }
 
