@@ -88,7 +88,8 @@ fn address(value: &str) -> Option<Address<'_>> {
     };
     let (before, fragment) = tail.split_once('#').unwrap_or((tail, ""));
     let path = before.split('?').next().unwrap_or(before);
-    if !is_name(host, 253, ".-_") || (scheme.is_none() && !host.contains('.')) {
+    // An empty label, as in `.rds.amazonaws.com`, would give a resource without a name.
+    if !is_name(host, 253, ".-_") || host.split('.').any(str::is_empty) || (scheme.is_none() && !host.contains('.')) {
         return None;
     }
     Some(Address { scheme, host: host.to_ascii_lowercase(), path, fragment })
