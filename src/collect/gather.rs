@@ -346,10 +346,8 @@ fn holder_job<'w>(walk: &'w Walk<'_>, reference: Reference) -> Job<'w> {
 
 fn rules_job<'w>(walk: &'w Walk<'_>, function: Reference) -> Job<'w> {
     Box::pin(async move {
-        let arn = format!(
-            "arn:{}:lambda:{}:{}:function:{}",
-            walk.partition, function.region, walk.account, function.id
-        );
+        let arn =
+            format!("arn:{}:lambda:{}:{}:function:{}", walk.partition, function.region, walk.account, function.id);
         let rules = eventbridge::rules_targeting(walk, &function.region, &arn).await;
         Done::Rules(function, rules)
     })
@@ -393,7 +391,8 @@ fn physical_ids(walk: &Walk<'_>, parts: &[Part]) -> Vec<String> {
 
 /// Resources that no listing holds yet and that a stack could hold.
 fn unheld(gathered: &Gathered) -> Vec<Reference> {
-    let is_member = |relations: &BTreeSet<Relation>| relations.iter().any(|relation| matches!(relation, Relation::Member { .. }));
+    let is_member =
+        |relations: &BTreeSet<Relation>| relations.iter().any(|relation| matches!(relation, Relation::Member { .. }));
     gathered
         .relations
         .iter()
@@ -476,7 +475,9 @@ fn subjects(walk: &Walk<'_>, request: &Request, mut gathered: Gathered) -> Vec<S
         settle(walk, &reference, &relations, &mut collected, gathered.qualified.remove(&reference), rules.as_ref());
         subjects.push(subject(&reference, &relations, collected, listing_is_known));
     }
-    subjects.sort_by(|one, other| (one.kind, one.role, &one.id, &one.region).cmp(&(other.kind, other.role, &other.id, &other.region)));
+    subjects.sort_by(|one, other| {
+        (one.kind, one.role, &one.id, &one.region).cmp(&(other.kind, other.role, &other.id, &other.region))
+    });
     subjects
 }
 
@@ -580,12 +581,18 @@ fn settle(
                 bucket.event_rules = rules.clone();
             }
         }
-        Resource::Outputs(_) | Resource::Stack(_) | Resource::Account(_) | Resource::Role(_) | Resource::Nothing(_) => {}
+        Resource::Outputs(_) | Resource::Stack(_) | Resource::Account(_) | Resource::Role(_) | Resource::Nothing(_) => {
+        }
     }
 }
 
 /// Compares environment values with the defaults of the templates that were read: by digest, because the values are gone.
-fn settle_defaults(walk: &Walk<'_>, function: &str, qualifier: &str, configuration: Seen<Configuration>) -> Seen<Configuration> {
+fn settle_defaults(
+    walk: &Walk<'_>,
+    function: &str,
+    qualifier: &str,
+    configuration: Seen<Configuration>,
+) -> Seen<Configuration> {
     let (values, defaults) = (walk.values.borrow(), walk.defaults.borrow());
     let read = walk.defaults_read.borrow();
     let calls: Vec<String> = read.as_ref().map_or_else(Vec::new, |read| read.calls().to_vec());
@@ -597,13 +604,17 @@ fn settle_defaults(walk: &Walk<'_>, function: &str, qualifier: &str, configurati
                 }
                 let key = (function.to_owned(), qualifier.to_owned(), variable.name.clone());
                 variable.published_default = match (values.get(&key), read.as_ref().map(Seen::observed)) {
-                    (Some(digest), _) if defaults.contains(digest) => Observed::Present(PublishedDefault::TemplateDefault),
+                    (Some(digest), _) if defaults.contains(digest) => {
+                        Observed::Present(PublishedDefault::TemplateDefault)
+                    }
                     (Some(_), Some(Observed::Present(()))) => Observed::Present(PublishedDefault::No),
                     (Some(_), Some(Observed::Unknown(gap))) => Observed::Unknown(gap.clone()),
                     (Some(_), Some(Observed::Absent) | None) => Observed::Unknown(Gap::undecided(
                         "no template was read, so the value cannot be compared with its defaults",
                     )),
-                    (None, _) => Observed::Unknown(Gap::undecided("the value was not kept for the comparison with defaults")),
+                    (None, _) => {
+                        Observed::Unknown(Gap::undecided("the value was not kept for the comparison with defaults"))
+                    }
                 };
             }
         }
@@ -612,7 +623,12 @@ fn settle_defaults(walk: &Walk<'_>, function: &str, qualifier: &str, configurati
     settled.resting_on(&calls)
 }
 
-fn subject(reference: &Reference, relations: &BTreeSet<Relation>, collected: Collected, listing_is_known: bool) -> Subject {
+fn subject(
+    reference: &Reference,
+    relations: &BTreeSet<Relation>,
+    collected: Collected,
+    listing_is_known: bool,
+) -> Subject {
     let mut subject = Subject::new(reference.kind, &reference.id, collected.resource);
     subject.arn = collected.arn;
     subject.region = collected.region.or_else(|| (reference.kind != Kind::Role).then(|| reference.region.clone()));
@@ -645,7 +661,9 @@ fn role(
     subject: &Subject,
     listing_is_known: bool,
 ) -> (Role, String) {
-    let log_target = relations.iter().find(|relation| matches!(relation, Relation::LogTargetOf { bucket } if *bucket != reference.id));
+    let log_target = relations
+        .iter()
+        .find(|relation| matches!(relation, Relation::LogTargetOf { bucket } if *bucket != reference.id));
     if let Some(relation) = log_target {
         return (Role::Supporting, format!("it is the {relation}"));
     }
@@ -655,7 +673,10 @@ fn role(
     if let (Some(stack), Some(logical_id)) = (&subject.stack, &subject.logical_id) {
         let notified = relations.iter().any(|relation| matches!(relation, Relation::NotifiedBy { .. }));
         if reference.kind == Kind::Function && !notified && logical_id.contains("CustomResource") {
-            return (Role::Supporting, format!("it is {logical_id} of stack {stack}, the function of a custom resource"));
+            return (
+                Role::Supporting,
+                format!("it is {logical_id} of stack {stack}, the function of a custom resource"),
+            );
         }
         return (Role::Primary, format!("it is {logical_id} of stack {stack}"));
     }
@@ -704,7 +725,11 @@ fn outputs_subject(walk: &Walk<'_>, request: &Request) -> Subject {
         None => Seen::new(Observed::Absent, Vec::new()),
         Some(live) => live.clone().map(|outputs| {
             let in_file = |key: &str| {
-                if request.outputs.iter().any(|output| same_key(&output.key, key)) { InFile::Present } else { InFile::Missing }
+                if request.outputs.iter().any(|output| same_key(&output.key, key)) {
+                    InFile::Present
+                } else {
+                    InFile::Missing
+                }
             };
             outputs
                 .into_iter()
