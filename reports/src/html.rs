@@ -89,7 +89,7 @@ fn status_word(status: Status) -> &'static str {
 }
 
 fn status_mark(status: Status) -> Markup {
-    html! { span.status class={ "tone-" (status.name()) } { (icon(status.name())) (status_word(status)) } }
+    html! { span class={ "status tone-" (status.name()) } { (icon(status.name())) (status_word(status)) } }
 }
 
 fn severity_mark(severity: Severity) -> Markup {
@@ -181,7 +181,7 @@ impl<'a> Page<'a> {
         let run = &report.run;
         html! {
             section aria-labelledby="conclusion" {
-                div.verdict class={ "tone-" (tone) } {
+                div class={ "verdict tone-" (tone) } {
                     p.kicker { "Conclusion" }
                     h1 #conclusion { (icon(tone)) span { (wording::conclusion(report)) } }
                     p.lead { (wording::judged(report)) }
@@ -376,7 +376,7 @@ impl<'a> Page<'a> {
             Status::Pass | Status::NotApplicable => false,
         };
         html! {
-            details.finding class={ "tone-" (status.name()) } id=(self.place(finding)) open[is_open]
+            details class={ "finding tone-" (status.name()) } id=(self.place(finding)) open[is_open]
                 data-status=(status.name()) data-severity=(finding.severity.name()) {
                 summary {
                     svg.turn aria-hidden="true" focusable="false" { use href="#i-turn" {} }
@@ -405,7 +405,7 @@ impl<'a> Page<'a> {
                         ul { @for (source, cited) in wording::citations(&finding.citations) { li { (source) ": " (cited) } } }
                     }))
                     div {
-                        dt { "Fix" }
+                        dt { (wording::fix(status)) }
                         dd.fixes {
                             (code("AWS CLI", &finding.remediation.cli))
                             (code("CloudFormation", &finding.remediation.cloudformation))

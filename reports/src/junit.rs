@@ -123,6 +123,8 @@ fn case(xml: &mut Xml, finding: &Finding) -> io::Result<()> {
         .write_inner_content(|xml| {
             case_properties(xml, finding)?;
             let body = body(finding);
+            let reason = finding.reason();
+            let why = reason.as_deref().map_or("", |reason| reason);
             match finding.outcome.status() {
                 Status::Pass => {
                     xml.create_element("system-out").write_text_content(text(&body))?;
@@ -134,14 +136,8 @@ fn case(xml: &mut Xml, finding: &Finding) -> io::Result<()> {
                     let kind = if finding.is_advice() { "advice" } else { finding.severity.name() };
                     result(xml, "failure", &said, Some(kind), &body)
                 }
-                Status::Error => {
-                    let why = finding.reason().map_or_else(String::new, |reason| reason);
-                    result(xml, "error", &why, Some("could-not-check"), &body)
-                }
-                Status::NotApplicable => {
-                    let why = finding.reason().map_or_else(String::new, |reason| reason);
-                    result(xml, "skipped", &format!("not applicable: {why}"), None, &body)
-                }
+                Status::Error => result(xml, "error", why, Some("could-not-check"), &body),
+                Status::NotApplicable => result(xml, "skipped", &format!("not applicable: {why}"), None, &body),
             }
         })?;
     Ok(())

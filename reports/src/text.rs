@@ -1,7 +1,6 @@
 //! Text for a terminal or a log.
 
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
-use comfy_table::{CellAlignment, ContentArrangement, Table};
+use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 use tap_audit_checks::report::{Conclusion, Finding, FindingSubject, Report, Status};
 use tap_audit_checks::requirement::Severity;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
@@ -10,6 +9,10 @@ use crate::Style;
 use crate::printable::{one_line, printable};
 use crate::wording;
 
+/// A space at which no line is broken as long as what it ties fits on one.
+const TIED: &str = "\u{a0}";
+/// A line under the header and no others.
+const RULED: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 /// The columns that the label of a line in a finding takes.
 const LABEL: usize = 10;
 /// An observation is shown beside the requirement's id when it has at least this much room.
@@ -52,7 +55,7 @@ fn head(page: &mut Page, report: &Report) {
         format!("endpoint {}", wording::endpoint(report)),
         format!("tap-audit {}", report.tool_version),
     ];
-    page.hanging("", Paint::Faint, &facts.join(" · "));
+    page.hanging("", Paint::Faint, &facts.map(|fact| fact.replace(' ', TIED)).join(" · "));
     page.blank();
 }
 
@@ -87,6 +90,7 @@ fn group(page: &mut Page, subject: &FindingSubject, findings: &[&Finding]) {
     if !subject.reached_by.is_empty() {
         page.field("reached", &subject.reached_by.join("; "));
     }
+    page.blank();
     for finding in findings {
         match finding.outcome.status() {
             Status::Fail | Status::Error => in_full(page, finding),
@@ -115,10 +119,15 @@ fn in_full(page: &mut Page, finding: &Finding) {
     if let Some(ruling) = &finding.ruling {
         page.field("ruling", ruling);
     }
-    for (source, cited) in wording::citations(&finding.citations) {
-        page.field("cites", &format!("{source}: {cited}"));
-    }
-    page.command("fix", &finding.remediation.cli);
+    let cited = wording::citations(&finding.citations);
+    let cited: Vec<String> = cited.into_iter().map(|(source, cited)| format!("{source}: {cited}")).collect();
+    page.field("cites", &cited.join("; "));
+    let fix = match finding.outcome.status() {
+        Status::Fail => "fix",
+        // The fix mends what may be in order; the reason says what to do first.
+        Status::Error | Status::Pass | Status::NotApplicable => "if unmet",
+    };
+    page.command(fix, &finding.remediation.cli);
     page.field("template", &finding.remediation.cloudformation);
     page.field("evidence", &finding.evidence.join(", "));
     page.blank();
@@ -191,7 +200,7 @@ fn beyond(page: &mut Page, report: &Report) {
 
 fn foot(page: &mut Page, report: &Report) {
     page.blank();
-    page.hanging("Evidence  ", Paint::Strong, &report.evidence_digest);
+    page.hanging("Digest  ", Paint::Strong, &report.evidence_digest);
     for sentence in wording::beside_the_exit_code(report) {
         page.hanging("", Paint::Plain, &sentence);
     }
@@ -252,7 +261,7 @@ impl Page {
     }
 
     fn line(&mut self, line: &str) {
-        self.out.push_str(line.trim_end());
+        self.out.push_str(line.replace(TIED, " ").trim_end());
         self.out.push('\n');
     }
 
@@ -291,7 +300,7 @@ impl Page {
 
     fn table(&self) -> Table {
         let mut table = Table::new();
-        table.load_style(UTF8_HORIZONTAL_ONLY);
+        table.load_style(RULED);
         table.set_content_arrangement(ContentArrangement::Dynamic);
         // The same report gives the same bytes, whatever stdout is.
         table.force_no_tty();

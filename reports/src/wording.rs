@@ -57,7 +57,7 @@ fn list(parts: &[String]) -> String {
 pub(crate) fn coverage(report: &Report) -> Vec<String> {
     let coverage = &report.coverage;
     let mut sentences = vec![format!(
-        "{} of {} were decided.",
+        "Decided: {} of {}.",
         coverage.decided,
         count(
             coverage.planned,
@@ -94,7 +94,7 @@ pub(crate) fn beside_the_exit_code(report: &Report) -> Vec<String> {
     if summary.below_threshold > 0 {
         let many = count(summary.below_threshold, "failure lies", "failures lie");
         let threshold = report.fail_on.name();
-        sentences.push(format!("{many} below the threshold `{threshold}`, which leaves the exit code alone."));
+        sentences.push(format!("{many} below the threshold ({threshold}) and outside the exit code."));
     }
     if summary.advice > 0 {
         let many = count(summary.advice, "failure is advice and counts", "failures are advice and count");
@@ -106,12 +106,21 @@ pub(crate) fn beside_the_exit_code(report: &Report) -> Vec<String> {
 /// The exit code that goes with the report, and why.
 pub(crate) fn exit_code(report: &Report) -> String {
     let code = report.exit_code();
+    let threshold = report.fail_on.name();
     let why = match code {
-        0 => "nothing failed at or above the threshold and nothing is missing",
-        1 => "something failed at or above the threshold",
-        _ => "not everything could be judged",
+        0 => format!("nothing failed at or above the threshold ({threshold}) and nothing is missing"),
+        1 => format!("something failed at or above the threshold ({threshold})"),
+        _ => "not everything could be judged".to_owned(),
     };
-    format!("Exit code of an audit with this result: {code} ({why}; the threshold is `{}`).", report.fail_on.name())
+    format!("Exit code of an audit with this result: {code}, because {why}.")
+}
+
+/// The label of the fix. Only a failure is known to need it.
+pub(crate) fn fix(status: Status) -> &'static str {
+    match status {
+        Status::Fail => "Fix",
+        Status::Error | Status::Pass | Status::NotApplicable => "Fix, if unmet",
+    }
 }
 
 /// Where the answers came from, as far as that is not AWS.
