@@ -218,11 +218,6 @@ impl Summary {
         self.by_status.get(&status).map_or(0, |count| *count)
     }
 
-    /// How many failures count towards the conclusion.
-    pub fn counted_failures(&self) -> usize {
-        self.of(Status::Fail).saturating_sub(self.advice)
-    }
-
     /// How many findings of this severity have this status.
     pub fn of_severity(&self, severity: Severity, status: Status) -> usize {
         self.by_severity.get(&severity).and_then(|counts| counts.get(&status)).map_or(0, |count| *count)
