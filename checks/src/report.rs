@@ -243,6 +243,22 @@ pub struct Coverage {
     pub planned: usize,
 }
 
+impl Coverage {
+    /// The outputs that name nothing that could be told, in the order of the file.
+    pub fn unresolved(&self) -> Vec<&Output> {
+        self.outputs.iter().filter(|output| output.resolved.is_none()).collect()
+    }
+}
+
+/// Counts findings by status. Every status is there, if with none.
+pub fn tally<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> BTreeMap<Status, usize> {
+    let mut counts: BTreeMap<Status, usize> = Status::ALL.into_iter().map(|status| (status, 0)).collect();
+    for finding in findings {
+        *counts.entry(finding.outcome.status()).or_insert(0) += 1;
+    }
+    counts
+}
+
 /// How the findings that cite a paragraph came out. Technical evidence, not an opinion on compliance.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ControlCoverage {
@@ -252,6 +268,13 @@ pub struct ControlCoverage {
     pub requirements: Vec<String>,
     /// Their findings by status.
     pub by_status: BTreeMap<Status, usize>,
+}
+
+impl ControlCoverage {
+    /// How many of the findings have this status.
+    pub fn of(&self, status: Status) -> usize {
+        self.by_status.get(&status).map_or(0, |count| *count)
+    }
 }
 
 /// The value of an assessment.
@@ -331,6 +354,16 @@ impl Report {
         groups
     }
 
+    /// The findings grouped by subject, in report order; within a subject failures first, then errors, each by severity,
+    /// then what passed and what does not apply.
+    pub fn by_subject_worst_first(&self) -> Vec<(&FindingSubject, Vec<&Finding>)> {
+        let mut groups = self.by_subject();
+        for (_, findings) in &mut groups {
+            findings.sort_by_key(|finding| worst_first(finding));
+        }
+        groups
+    }
+
     /// Findings that need someone's attention, worst first: failures, then errors, each by severity.
     pub fn attention(&self) -> Vec<&Finding> {
         let mut findings: Vec<&Finding> = self
@@ -338,9 +371,12 @@ impl Report {
             .iter()
             .filter(|finding| matches!(finding.outcome.status(), Status::Fail | Status::Error))
             .collect();
-        findings.sort_by_key(|finding| {
-            (finding.outcome.status(), finding.is_advice(), std::cmp::Reverse(finding.severity))
-        });
+        findings.sort_by_key(|finding| worst_first(finding));
         findings
     }
+}
+
+/// Orders findings: failures, with advice after what counts, then errors, then the rest; each by severity.
+fn worst_first(finding: &Finding) -> (Status, bool, std::cmp::Reverse<Severity>) {
+    (finding.outcome.status(), finding.is_advice(), std::cmp::Reverse(finding.severity))
 }

@@ -1,0 +1,460 @@
+//! Reports put together by hand, for the tests of the renderers.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use tap_audit_checks::catalog::{Control, Implementation};
+use tap_audit_checks::evidence::{Call, NotCovered, Run};
+use tap_audit_checks::outputs::{InFile, LiveOutput, LiveValue, Output, Resolved, SecretLook};
+use tap_audit_checks::report::{
+    ControlCoverage, Coverage, Finding, FindingSubject, Outcome, Report, Status, Summary, tally,
+};
+use tap_audit_checks::requirement::{Basis, Citations, Remediation, Severity};
+use tap_audit_checks::subject::{Kind, Role};
+use tap_audit_checks::verdict::Verdict;
+use tap_audit_checks::{Gap, Observed, Seen};
+
+const ACCOUNT: &str = "123456789012";
+const BUCKET: &str = "tapstack-dev-patient-data-123456789012-us-east-2";
+
+/// A run with every outcome, advice, a banner, masked and unresolved outputs and uncovered resources.
+pub(crate) fn report() -> Report {
+    let bucket = subject(Kind::Bucket, BUCKET, &format!("arn:aws:s3:::{BUCKET}"), "DataBucket");
+    let function = subject(
+        Kind::Function,
+        "tapstack-dev-processor",
+        "arn:aws:lambda:us-east-2:123456789012:function:tapstack-dev-processor",
+        "ProcessorFunction",
+    );
+    let key = subject(
+        Kind::Key,
+        "1c9e6f3a-0000-4a5b-8c7d-2b1a9e8f7d6c",
+        "arn:aws:kms:us-east-2:123456789012:key/1c9e6f3a-0000-4a5b-8c7d-2b1a9e8f7d6c",
+        "DataKey",
+    );
+    let mut role = subject(
+        Kind::Role,
+        "tapstack-dev-processor-role",
+        "arn:aws:iam::123456789012:role/tapstack-dev-processor-role",
+        "Role",
+    );
+    role.role = Role::Supporting;
+    role.role_reason = "execution role of tapstack-dev-processor".into();
+    role.region = None;
+    role.output_key = None;
+    let findings = vec![
+        Finding {
+            ruling: Some(
+                "The text asks for MFA delete although CloudFormation cannot set it; it is asked of the live bucket."
+                    .into(),
+            ),
+            ..finding(
+                "s3-mfa-delete-enabled",
+                "Deleting object versions needs MFA",
+                Severity::High,
+                &bucket,
+                Outcome::Judged(
+                    Verdict::not_satisfied("versioning is Enabled, MFA delete is not set", "MFA delete is Enabled")
+                        .noting("only the root user of the account can turn it on"),
+                ),
+                &["s3:GetBucketVersioning:0a1b2c"],
+            )
+        },
+        finding(
+            "s3-versioning-enabled",
+            "Object versions are kept",
+            Severity::High,
+            &bucket,
+            Outcome::Judged(Verdict::satisfied("versioning is Enabled")),
+            &["s3:GetBucketVersioning:0a1b2c"],
+        ),
+        finding(
+            "s3-public-access-blocked",
+            "The bucket blocks public access in all four ways",
+            Severity::Critical,
+            &bucket,
+            Outcome::Error(Gap::Denied {
+                operation: "GetPublicAccessBlock".into(),
+                permission: "s3:GetBucketPublicAccessBlock".into(),
+                or_else: None,
+            }),
+            &["s3:GetPublicAccessBlock:3d4e5f"],
+        ),
+        finding(
+            "s3-bucket-key-enabled",
+            "The bucket uses a bucket key",
+            Severity::Low,
+            &bucket,
+            Outcome::Judged(Verdict::not_applicable("the bucket is encrypted with SSE-S3, which knows no bucket key")),
+            &["s3:GetBucketEncryption:6a7b8c"],
+        ),
+        finding(
+            "lambda-env-no-published-default",
+            "No environment variable holds a published default password",
+            Severity::Critical,
+            &function,
+            Outcome::Judged(Verdict::not_satisfied(
+                "DB_PASSWORD holds a default value that the template publishes",
+                "no variable holds a value that the template publishes",
+            )),
+            &["lambda:GetFunction:9d0e1f"],
+        ),
+        finding(
+            "lambda-dead-letter-queue",
+            "Failed asynchronous invocations are kept",
+            Severity::Low,
+            &function,
+            Outcome::Judged(
+                Verdict::not_satisfied("no dead-letter queue and no failure destination", "one of the two").as_advice(),
+            ),
+            &["lambda:GetFunction:9d0e1f"],
+        ),
+        Finding {
+            params: "minimum_mb = 128\nmaximum_mb = 3008".parse().expect("params in TOML"),
+            ..finding(
+                "lambda-memory-in-range",
+                "The function's memory is within the agreed range, which the operations handbook sets",
+                Severity::Low,
+                &function,
+                Outcome::Judged(Verdict::not_satisfied("64 MB", "128 to 3008 MB")),
+                &["lambda:GetFunction:9d0e1f"],
+            )
+        },
+        finding(
+            "kms-rotation-enabled",
+            "The key rotates every year",
+            Severity::Medium,
+            &key,
+            Outcome::Judged(Verdict::satisfied("rotation is on, every 365 days").noting("next rotation on 2027-03-01")),
+            &["kms:GetKeyRotationStatus:2a3b4c"],
+        ),
+        finding(
+            "iam-role-session-duration",
+            "Sessions of the role are short",
+            Severity::Medium,
+            &role,
+            Outcome::Error(Gap::TimedOut { operation: "GetRole".into(), milliseconds: 10_000 }),
+            &["iam:GetRole:5d6e7f", "iam:GetRole:not-in-the-ledger"],
+        ),
+    ];
+    let controls = vec![
+        control("164.312(a)(2)(iv)", "Encryption and decryption", Implementation::Addressable, &findings[2..5]),
+        control("164.312(c)(1)", "Integrity", Implementation::Standard, &findings[0..2]),
+    ];
+    let mut report = assembled(findings);
+    report.controls = controls;
+    report.banner = Some("Demonstration data: these are recorded answers, not those of a live account.".into());
+    report.run.endpoint = "replay:patient-data".into();
+    report.run.emulated = true;
+    report.fail_on = Severity::Medium;
+    report.summary.below_threshold = 1;
+    report.calls = calls();
+    report.coverage.outputs = outputs();
+    report.coverage.unresolved_outputs = 1;
+    report.coverage.live_only = vec![LiveOutput {
+        stack: "TapStackdev".into(),
+        key: "LogGroupName".into(),
+        secret: None,
+        in_file: InFile::Missing,
+    }];
+    report.coverage.resources_not_covered = vec![NotCovered {
+        kind: "AWS::SQS::Queue".into(),
+        logical_id: "IntakeQueue".into(),
+        id: Some("https://sqs.us-east-2.amazonaws.com/123456789012/intake".into()),
+        reason: "this version has no collector for it".into(),
+    }];
+    report.coverage.missing_kinds = vec![Kind::LogGroup];
+    report
+}
+
+/// A run in which everything was decided and nothing failed.
+pub(crate) fn conforming() -> Report {
+    let bucket = subject(Kind::Bucket, BUCKET, &format!("arn:aws:s3:::{BUCKET}"), "DataBucket");
+    assembled(vec![finding(
+        "s3-versioning-enabled",
+        "Object versions are kept",
+        Severity::High,
+        &bucket,
+        Outcome::Judged(Verdict::satisfied("versioning is Enabled")),
+        &[],
+    )])
+}
+
+/// A run in which nothing was planned.
+pub(crate) fn empty() -> Report {
+    let mut report = assembled(Vec::new());
+    report.stack = None;
+    report.coverage.missing_kinds = vec![Kind::Bucket, Kind::Function];
+    report
+}
+
+/// What a hostile account would name its things: markup, quotes, control characters, a turned text, and no end.
+pub(crate) fn hostile_text() -> String {
+    format!(
+        "<script>alert('x')</script>\"&amp;]]>--><b>\u{0}\u{1b}[31m\u{202e}\r\n\u{7f}\u{ffff}患者{}",
+        "x".repeat(300)
+    )
+}
+
+/// The report of [`report`], with every text that comes from outside replaced by [`hostile_text`].
+pub(crate) fn hostile() -> Report {
+    let text = hostile_text;
+    let mut report = report();
+    report.banner = Some(text());
+    report.tool_version = text();
+    report.profile = text();
+    report.profile_title = text();
+    report.stack = Some((text(), Some(text())));
+    report.evidence_digest = text();
+    let run = &mut report.run;
+    for field in [&mut run.account, &mut run.partition, &mut run.caller_arn, &mut run.region, &mut run.endpoint] {
+        *field = text();
+    }
+    for field in [&mut run.outputs_file, &mut run.outputs_sha256, &mut run.environment_suffix, &mut run.stack_name] {
+        *field = Some(text());
+    }
+    for finding in &mut report.findings {
+        hostile_finding(finding);
+    }
+    for output in &mut report.coverage.outputs {
+        output.key = text();
+        output.value = text();
+        output.reason = output.reason.as_ref().map(|_| text());
+        if let Some(resolved) = &mut output.resolved {
+            resolved.kind = text();
+            resolved.id = text();
+            resolved.by = text();
+        }
+        output.live = Seen::gap(Gap::undecided(text()));
+    }
+    for output in &mut report.coverage.live_only {
+        output.key = text();
+        output.stack = text();
+    }
+    for resource in &mut report.coverage.resources_not_covered {
+        *resource = NotCovered { kind: text(), logical_id: text(), id: Some(text()), reason: text() };
+    }
+    for coverage in &mut report.controls {
+        coverage.control.id = text();
+        coverage.control.title = text();
+        coverage.requirements = vec![text()];
+    }
+    for call in &mut report.calls {
+        call.id = text();
+        call.service = text();
+        call.operation = text();
+        call.region = text();
+        call.parameters = BTreeMap::from([(text(), text())]);
+        call.request_id = Some(text());
+        call.error = Some(text());
+        call.sha256 = Some(text());
+    }
+    report
+}
+
+fn hostile_finding(finding: &mut Finding) {
+    let text = hostile_text;
+    let subject = &mut finding.subject;
+    // The id tells the resources apart, so it keeps its own start.
+    subject.id = format!("{}{}", subject.id, text());
+    subject.role_reason = text();
+    for field in [&mut subject.arn, &mut subject.region, &mut subject.logical_id, &mut subject.output_key] {
+        *field = Some(text());
+    }
+    subject.reached_by = vec![text(), text()];
+    for field in [&mut finding.title, &mut finding.statement, &mut finding.severity_reason, &mut finding.fingerprint] {
+        *field = text();
+    }
+    finding.requirement = text();
+    finding.ruling = Some(text());
+    finding.remediation = Remediation { cli: format!("aws {}", text()), cloudformation: text() };
+    finding.params.insert(text(), text().into());
+    finding.evidence = vec![text()];
+    finding.citations = Citations {
+        hipaa: vec![text()],
+        nist_800_53: vec![text()],
+        aws_config: vec![text()],
+        security_hub: vec![text()],
+    };
+    finding.outcome = match &finding.outcome {
+        Outcome::Judged(Verdict::Satisfied { .. }) => Outcome::Judged(Verdict::satisfied(text()).noting(text())),
+        Outcome::Judged(Verdict::NotSatisfied { weight, .. }) => Outcome::Judged(Verdict::NotSatisfied {
+            observed: text(),
+            expected: text(),
+            note: Some(text()),
+            weight: *weight,
+        }),
+        Outcome::Judged(Verdict::NotApplicable { .. }) => {
+            Outcome::Judged(Verdict::not_applicable(text()).noting(text()))
+        }
+        Outcome::Error(_) => Outcome::Error(Gap::undecided(text())),
+    };
+}
+
+fn assembled(findings: Vec<Finding>) -> Report {
+    let at: Timestamp = "2026-11-01T12:00:00Z".parse().expect("a fixed time");
+    let by_severity = Severity::ALL.map(|severity| {
+        let of: Vec<&Finding> = findings.iter().filter(|finding| finding.severity == severity).collect();
+        (severity, tally(of))
+    });
+    Report {
+        tool_version: "0.1.0".into(),
+        run: Run {
+            started_at: at,
+            finished_at: "2026-11-01T12:00:04.25Z".parse().expect("a fixed time"),
+            account: ACCOUNT.into(),
+            partition: "aws".into(),
+            caller_arn: format!("arn:aws:sts::{ACCOUNT}:assumed-role/auditor/release-pipeline"),
+            region: "us-east-2".into(),
+            endpoint: "aws".into(),
+            emulated: false,
+            outputs_file: Some("cfn-outputs/flat-outputs.json".into()),
+            outputs_sha256: Some("9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".into()),
+            environment_suffix: Some("dev".into()),
+            stack_name: None,
+        },
+        profile: "patient-data".into(),
+        profile_title: "Patient data processing".into(),
+        stack: Some((
+            "TapStackdev".into(),
+            Some(format!(
+                "arn:aws:cloudformation:us-east-2:{ACCOUNT}:stack/TapStackdev/5b6c7d8e-0000-11f0-9d8c-0a1b2c3d4e5f"
+            )),
+        )),
+        fail_on: Severity::Low,
+        summary: Summary {
+            by_status: tally(&findings),
+            by_severity: by_severity.into_iter().collect(),
+            advice: findings.iter().filter(|finding| finding.is_advice()).count(),
+            below_threshold: 0,
+        },
+        coverage: Coverage {
+            outputs: Vec::new(),
+            live_only: Vec::new(),
+            unresolved_outputs: 0,
+            resources_not_covered: Vec::new(),
+            missing_kinds: Vec::new(),
+            decided: findings.iter().filter(|finding| finding.outcome.status() != Status::Error).count(),
+            planned: findings.len(),
+        },
+        findings,
+        controls: Vec::new(),
+        calls: Vec::new(),
+        evidence_digest: "sha256:60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752".into(),
+        banner: None,
+    }
+}
+
+fn subject(kind: Kind, id: &str, arn: &str, logical_id: &str) -> FindingSubject {
+    FindingSubject {
+        kind,
+        id: id.into(),
+        role: Role::Primary,
+        role_reason: "named by an output".into(),
+        arn: Some(arn.into()),
+        region: Some("us-east-2".into()),
+        logical_id: Some(logical_id.into()),
+        output_key: Some(format!("{logical_id}Name")),
+        reached_by: vec![format!("output {logical_id}Name"), "listing of stack TapStackdev".into()],
+    }
+}
+
+fn finding(
+    requirement: &str,
+    title: &str,
+    severity: Severity,
+    subject: &FindingSubject,
+    outcome: Outcome,
+    evidence: &[&str],
+) -> Finding {
+    Finding {
+        requirement: requirement.into(),
+        title: title.into(),
+        statement: format!("{title}, on each resource that holds or handles patient data."),
+        severity,
+        severity_reason: "Without it patient data can be lost or read by people who have no business with it.".into(),
+        basis: Basis::Stated,
+        subject: subject.clone(),
+        outcome,
+        ruling: None,
+        citations: Citations {
+            hipaa: vec!["164.312(c)(1)".into()],
+            nist_800_53: vec!["AU-9(2)".into(), "CP-9".into()],
+            aws_config: vec!["S3_BUCKET_VERSIONING_ENABLED".into()],
+            security_hub: vec!["S3.14".into()],
+        },
+        remediation: Remediation {
+            cli: format!(
+                "aws s3api put-bucket-versioning --bucket {} --versioning-configuration 'Status=Enabled,MFADelete=Enabled' --mfa 'SERIAL CODE'",
+                subject.id
+            ),
+            cloudformation: "DataBucket:\n  Properties:\n    VersioningConfiguration:\n      Status: Enabled".into(),
+        },
+        params: "".parse().expect("an empty table"),
+        evidence: evidence.iter().map(|id| (*id).into()).collect(),
+        fingerprint: format!("{:0>32}", requirement.len() * subject.id.len()),
+    }
+}
+
+fn control(id: &str, title: &str, implementation: Implementation, findings: &[Finding]) -> ControlCoverage {
+    ControlCoverage {
+        control: Control { id: id.into(), title: title.into(), implementation },
+        requirements: findings.iter().map(|finding| finding.requirement.clone()).collect(),
+        by_status: tally(findings),
+    }
+}
+
+fn outputs() -> Vec<Output> {
+    vec![
+        Output {
+            key: "DataBucketName".into(),
+            value: BUCKET.into(),
+            secret: None,
+            resolved: Some(Resolved {
+                kind: "AWS::S3::Bucket".into(),
+                id: BUCKET.into(),
+                arn: None,
+                region: Some("us-east-2".into()),
+                account: None,
+                by: "the key's name".into(),
+            }),
+            reason: None,
+            live: Seen::new(Observed::Present(LiveValue::Same), vec!["cloudformation:DescribeStacks:7f8a9b".into()]),
+        },
+        Output {
+            key: "DatabaseUrl".into(),
+            value: "postgres://app:****@db.internal.example:5432/patients".into(),
+            secret: Some(SecretLook::UrlPassword),
+            resolved: None,
+            reason: Some("a URL of a host that names no AWS resource".into()),
+            live: Seen::new(
+                Observed::Present(LiveValue::NotInStack),
+                vec!["cloudformation:DescribeStacks:7f8a9b".into()],
+            ),
+        },
+    ]
+}
+
+fn calls() -> Vec<Call> {
+    let call = |id: &str, service: &str, operation: &str, status: Option<u16>, error: Option<&str>| Call {
+        id: id.into(),
+        service: service.into(),
+        operation: operation.into(),
+        region: "us-east-2".into(),
+        parameters: BTreeMap::from([("Bucket".to_owned(), BUCKET.to_owned())]),
+        at: "2026-11-01T12:00:01Z".parse().expect("a fixed time"),
+        request_id: status.map(|_| "4442587FB7D0A2F9".into()),
+        status,
+        error: error.map(Into::into),
+        attempts: if status.is_some() { 1 } else { 3 },
+        sha256: status.map(|_| "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855".into()),
+    };
+    vec![
+        call("iam:GetRole:5d6e7f", "iam", "GetRole", None, None),
+        call("kms:GetKeyRotationStatus:2a3b4c", "kms", "GetKeyRotationStatus", Some(200), None),
+        call("lambda:GetFunction:9d0e1f", "lambda", "GetFunction", Some(200), None),
+        call("s3:GetBucketEncryption:6a7b8c", "s3", "GetBucketEncryption", Some(200), None),
+        call("s3:GetBucketVersioning:0a1b2c", "s3", "GetBucketVersioning", Some(200), None),
+        call("s3:GetPublicAccessBlock:3d4e5f", "s3", "GetPublicAccessBlock", Some(403), Some("AccessDenied")),
+    ]
+}
