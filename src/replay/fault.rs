@@ -317,10 +317,9 @@ impl FromStr for Fault {
             "not-found" => Self::NotFound,
             "expired-token" => Self::ExpiredToken,
             "error" => {
-                let status = number("status")?.and_then(|status| u16::try_from(status).map_or(None, Some));
-                let status = status.filter(|status| (400..600).contains(status));
+                let status = number("status")?.filter(|status| (400..600).contains(status)).map(u16::try_from);
                 match (status, details.remove("code")) {
-                    (Some(status), Some(code)) => Self::Error { status, code: code.to_owned() },
+                    (Some(Ok(status)), Some(code)) => Self::Error { status, code: code.to_owned() },
                     _ => return Err(detail("it needs status=400..599 and code=NAME".to_owned())),
                 }
             }
