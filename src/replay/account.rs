@@ -561,3 +561,101 @@ fn invalid(file: &str, text: &str, error: &toml::de::Error) -> AccountError {
     let line = error.span().map_or(1, |span| line_of(text, span.start));
     AccountError::Invalid { file: file.to_owned(), line, message: error.message().to_owned() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(files: &[(&str, &str)]) -> String {
+        Account::from_files("broken", files.iter().copied()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn two_answers_to_one_request_are_an_error_with_both_lines() {
+        let text = "# comment\n[[exchange]]\noperation = \"DescribeKey\"\nrequest = { KeyId = \"k\", Limit = 5 }\n\n\
+                    [[exchange]]\noperation = \"DescribeKey\"\nrequest = { Limit = \"5\", KeyId = \"k\" }\n";
+        let expected = "kms.toml:7: kms:DescribeKey { KeyId = \"k\", Limit = \"5\" } in any region is already answered \
+                        in line 3; remove one of the two";
+        assert_eq!(error(&[("kms.toml", text)]), expected);
+    }
+
+    #[test]
+    fn the_same_request_may_have_an_answer_for_one_region_and_one_for_any() {
+        let text = "[[exchange]]\noperation = \"ListKeys\"\n[[exchange]]\noperation = \"ListKeys\"\nregion = \"*\"\n";
+        let home = "[account]\nregion = \"us-east-2\"\n";
+        assert_eq!(Account::from_files("two", [("a/kms.toml", text), ("a/account.toml", home)]).unwrap().len(), 2);
+        assert!(error(&[("kms.toml", text)]).contains("kms.toml:4: kms:ListKeys {} in any region"));
+    }
+
+    #[test]
+    fn an_unknown_key_is_an_error_with_file_and_line() {
+        let text = "[[exchange]]\noperation = \"ListKeys\"\nresponse = \"x\"\n";
+        let message = error(&[("dir/kms.toml", text)]);
+        assert!(message.starts_with("dir/kms.toml:3: unknown field `response`"), "{message}");
+        let message = error(&[("account.toml", "[account]\nid = \"1\"\nname = \"x\"\n")]);
+        assert!(message.starts_with("account.toml:3: unknown field `name`"), "{message}");
+        let message = error(&[("kms.toml", "\n[[exchange]]\noperation = \"ListKeys\n")]);
+        assert!(message.starts_with("kms.toml:3: "), "{message}");
+    }
+
+    #[test]
+    fn a_file_that_is_named_after_no_service_is_an_error_that_lists_the_names() {
+        let message = error(&[("cloudwatchlogs.toml", "")]);
+        let expected = "cloudwatchlogs.toml is named after no known service; expected account.toml or one of";
+        assert!(message.starts_with(expected) && message.contains(", logs, "), "{message}");
+        assert_eq!(error(&[]), "account broken has no files; expected one for each service, such as s3.toml");
+    }
+
+    #[test]
+    fn a_body_in_the_wrong_encoding_is_an_error() {
+        let exchange = "[[exchange]]\noperation = \"DescribeAlarms\"\n";
+        let message = error(&[("cloudwatch.toml", &format!("{exchange}body = '{{}}'\n"))]);
+        let expected = "cloudwatch.toml:2: cloudwatch speaks CBOR; write the body as JSON and add encoding = \"cbor\"";
+        assert_eq!(message, expected);
+        let message = error(&[("cloudwatch.toml", &format!("{exchange}encoding = \"cbor\"\nbody = '{{'\n"))]);
+        assert!(message.starts_with("cloudwatch.toml:2: the body is not JSON: "), "{message}");
+        let message = error(&[("kms.toml", &format!("{exchange}encoding = \"cbor\"\n"))]);
+        assert_eq!(message, "kms.toml:2: kms does not speak CBOR; remove encoding = \"cbor\"");
+    }
+
+    #[test]
+    fn a_status_or_argument_that_cannot_be_is_an_error() {
+        let exchange = "[[exchange]]\noperation = \"ListKeys\"\n";
+        let message = error(&[("kms.toml", &format!("{exchange}status = 42\n"))]);
+        assert_eq!(message, "kms.toml:2: status 42 is no HTTP status");
+        let message = error(&[("kms.toml", &format!("{exchange}request = {{ Since = 2024-01-01 }}\n"))]);
+        assert_eq!(message, "kms.toml:2: argument `Since` is a date; write it in quotes");
+    }
+
+    #[test]
+    fn a_directory_that_is_not_there_is_an_error_that_names_it() {
+        let message = Account::from_dir("tests/accounts/no-such".as_ref()).unwrap_err().to_string();
+        assert_eq!(message, "cannot read tests/accounts/no-such");
+    }
+
+    #[test]
+    fn an_alteration_that_alters_nothing_is_an_error() {
+        let text = "[[exchange]]\noperation = \"ListKeys\"\nbody = '{}'\n";
+        let account = Account::from_files("small", [("kms.toml", text)]).unwrap();
+        let missing = "account small records no kms:ListKey; check the service and the operation";
+        assert_eq!(account.clone().without("kms", "ListKey").unwrap_err().to_string(), missing);
+        assert_eq!(account.clone().edit("kms", "ListKey", |_| String::new()).unwrap_err().to_string(), missing);
+        let same = "altering kms:ListKeys of account small changes no answer";
+        assert_eq!(account.clone().edit("kms", "ListKeys", str::to_owned).unwrap_err().to_string(), same);
+        assert_eq!(account.clone().answer("kms", "ListKeys", &[], Answer::ok("{}")).unwrap_err().to_string(), same);
+        let other = account.clone().answer("kms", "ListKeys", &[], Answer::ok("{ }")).unwrap();
+        assert_eq!(other.len(), 1);
+        assert!(account.without("kms", "ListKeys").unwrap().is_empty());
+    }
+
+    #[test]
+    fn an_account_survives_being_written_and_read() {
+        let account = Account::from_dir("tests/accounts/sample".as_ref()).unwrap();
+        let files = account.to_files();
+        let pairs = files.iter().map(|(file, text)| (file.as_str(), text.as_str()));
+        let again = Account::from_files("sample", pairs).unwrap();
+        assert_eq!(again.exchanges, account.exchanges);
+        assert_eq!(again.facts, account.facts);
+        assert_eq!(again.to_files(), files);
+    }
+}

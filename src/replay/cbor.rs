@@ -313,7 +313,7 @@ mod tests {
         assert_eq!(decode(&[0x01, 0x01]).unwrap_err(), CborError::Trailing);
         assert_eq!(decode(&[0x9b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]).unwrap_err(), CborError::Short);
         assert_eq!(decode(&[0x81; 100]).unwrap_err(), CborError::Unsupported("nesting beyond 64 levels"));
-        assert_eq!(decode(b"<<<").unwrap_err(), CborError::Trailing);
+        assert_eq!(decode(b"<<<").unwrap_err(), CborError::Unsupported("a reserved length"));
         assert_eq!(decode(&[0xc0, 0x01]).unwrap_err(), CborError::Unsupported("a tag other than a timestamp"));
     }
 }

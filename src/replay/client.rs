@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::{
@@ -14,6 +16,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
+use bytes::Bytes;
 
 use super::account::{Account, Answer, Call};
 use super::cbor;
@@ -65,6 +68,8 @@ struct Unrecorded {
 enum Broken {
     #[error("connection reset by the fault injected into {0}")]
     Reset(String),
+    #[error("connection closed in the middle of the answer by the fault injected into {0}")]
+    Interrupted(String),
     #[error("the recorded answer to {0} cannot be sent: {1}")]
     Unsendable(String, String),
 }
@@ -240,6 +245,33 @@ impl Drop for InFlight {
 
 const GARBAGE: &[u8] = b"<<<{ this is no answer";
 
+/// A body of which some arrives before the connection breaks.
+///
+/// Half a body alone would not do: of half an XML document the SDK makes an answer without the missing members. Over
+/// HTTP it never sees one, because the connection knows how long the body is.
+struct Interrupted {
+    arrived: Option<Bytes>,
+    operation: Option<String>,
+}
+
+impl http_body::Body for Interrupted {
+    type Data = Bytes;
+    type Error = Broken;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<http_body::Frame<Bytes>, Broken>>> {
+        Poll::Ready(match (self.arrived.take(), self.operation.take()) {
+            (Some(arrived), operation) => {
+                self.operation = operation;
+                Some(Ok(http_body::Frame::data(arrived)))
+            }
+            (None, operation) => operation.map(|operation| Err(Broken::Interrupted(operation))),
+        })
+    }
+}
+
 /// How much of a body is sent.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Extent {
@@ -257,25 +289,24 @@ fn response(asked: &Asked, answer: &Answer, extent: Extent) -> Result<HttpRespon
         }
         _ => answer.body.clone().into_bytes(),
     };
-    let whole = body.len();
-    if extent == Extent::Half {
-        body.truncate(whole / 2);
-    }
+    let body = match extent {
+        Extent::Whole => SdkBody::from(body),
+        Extent::Half => {
+            body.truncate(body.len() / 2);
+            SdkBody::from_body_1_x(Interrupted { arrived: Some(Bytes::from(body)), operation: Some(asked.key.name()) })
+        }
+    };
     let mut response = plain(asked, answer.status, body).map_err(unsendable)?;
     for (header, value) in &answer.headers {
         response.headers_mut().try_insert(header.clone(), value.clone()).map_err(|e| unsendable(e.to_string()))?;
-    }
-    if extent == Extent::Half {
-        // What the connection promised; the SDK notices that less arrived.
-        response.headers_mut().insert("content-length", whole.max(1).to_string());
     }
     Ok(response)
 }
 
 /// A response with the headers that every answer has.
-fn plain(asked: &Asked, status: u16, body: Vec<u8>) -> Result<HttpResponse, String> {
+fn plain(asked: &Asked, status: u16, body: SdkBody) -> Result<HttpResponse, String> {
     let status = StatusCode::try_from(status).map_err(|e| e.to_string())?;
-    let mut response = HttpResponse::new(status, SdkBody::from(body));
+    let mut response = HttpResponse::new(status, body);
     let headers = response.headers_mut();
     let id = RequestId::of(&asked.key);
     headers.insert("x-amzn-requestid", id.uuid);
@@ -305,7 +336,7 @@ impl HttpConnector for Replay {
             match plan {
                 Plan::Answer(answer) => response(&asked, &answer, Extent::Whole),
                 Plan::Truncated(answer) => response(&asked, &answer, Extent::Half),
-                Plan::Garbage => plain(&asked, 200, GARBAGE.to_vec()).map_err(|e| ConnectorError::user(e.into())),
+                Plan::Garbage => plain(&asked, 200, SdkBody::from(GARBAGE)).map_err(|e| ConnectorError::user(e.into())),
                 Plan::Hang => std::future::pending().await,
                 Plan::Reset => Err(ConnectorError::io(Broken::Reset(asked.key.name()).into())),
                 Plan::Unrecorded => Err(ConnectorError::user(Unrecorded { key: asked.key }.into())),
@@ -325,3 +356,6 @@ impl fmt::Debug for Replay {
         f.debug_struct("Replay").field("account", &self.inner.account.name()).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

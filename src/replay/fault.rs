@@ -28,7 +28,7 @@ pub enum Fault {
     Reset,
     /// The connection breaks in the middle of the recorded answer.
     Truncated,
-    /// An answer with status 200 that no protocol allows.
+    /// An answer with status 200 that no protocol allows. The SDK reports it as a service error without a code.
     Garbage,
     /// What is asked about does not exist.
     NotFound,
@@ -317,10 +317,9 @@ impl FromStr for Fault {
             "not-found" => Self::NotFound,
             "expired-token" => Self::ExpiredToken,
             "error" => {
-                let status = number("status")?.and_then(|status| u16::try_from(status).map_or(None, Some));
-                let status = status.filter(|status| (400..600).contains(status));
+                let status = number("status")?.filter(|status| (400..600).contains(status)).map(u16::try_from);
                 match (status, details.remove("code")) {
-                    (Some(status), Some(code)) => Self::Error { status, code: code.to_owned() },
+                    (Some(Ok(status)), Some(code)) => Self::Error { status, code: code.to_owned() },
                     _ => return Err(detail("it needs status=400..599 and code=NAME".to_owned())),
                 }
             }
@@ -330,5 +329,72 @@ impl FromStr for Fault {
             Some(key) => Err(detail(format!("it has no `{key}`"))),
             None => Ok(fault),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> (String, Fault) {
+        let Injection { target, fault } = text.parse().unwrap();
+        (target.to_string(), fault)
+    }
+
+    fn error(text: &str) -> String {
+        text.parse::<Injection>().unwrap_err().to_string()
+    }
+
+    #[test]
+    fn an_injection_is_read_from_its_text() {
+        assert_eq!(read("s3:GetBucketVersioning=denied"), ("s3:GetBucketVersioning".to_owned(), Fault::Denied));
+        assert_eq!(read("kms:*=throttled,times=2"), ("kms:*".to_owned(), Fault::Throttled { times: 2 }));
+        assert_eq!(read("*=server-error"), ("*:*".to_owned(), Fault::ServerError { times: Fault::ALWAYS }));
+        assert_eq!(read("*:ListTags=hang"), ("*:ListTags".to_owned(), Fault::Hang));
+        let narrowed = "s3:*[Bucket=patient-data]";
+        assert_eq!(read(&format!("{narrowed}=truncated")), (narrowed.to_owned(), Fault::Truncated));
+        let code = "NoSuchTagSet".to_owned();
+        assert_eq!(read("s3:*=error,code=NoSuchTagSet,status=404").1, Fault::Error { status: 404, code });
+    }
+
+    #[test]
+    fn every_fault_that_is_listed_can_be_named() {
+        for name in FAULTS.split(", ").filter(|name| *name != "error") {
+            assert!(name.parse::<Fault>().is_ok(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_target_matches_by_service_operation_and_argument() {
+        let key = RequestKey {
+            account: "a".to_owned(),
+            service: "s3".to_owned(),
+            operation: "GetBucketAcl".to_owned(),
+            arguments: BTreeMap::from([("Bucket".to_owned(), "b".to_owned())]),
+            region: "us-east-2".to_owned(),
+        };
+        for hit in ["*", "*:*", "s3:*", "*:GetBucketAcl", "s3:GetBucketAcl", "s3:*[Bucket=b]"] {
+            assert!(hit.parse::<Target>().unwrap().matches(&key), "{hit}");
+        }
+        for miss in ["kms:*", "*:GetBucket", "s3:*[Bucket=c]", "s3:*[Key=b]"] {
+            assert!(!miss.parse::<Target>().unwrap().matches(&key), "{miss}");
+        }
+    }
+
+    #[test]
+    fn an_injection_that_cannot_be_read_says_what_is_expected() {
+        let form = "cannot read `s3:GetBucketAcl`; expected TARGET=FAULT, such as s3:GetBucketVersioning=denied";
+        assert_eq!(error("s3:GetBucketAcl"), form);
+        let target = "cannot read target `s3`; expected service:Operation, service:*, *:Operation or *";
+        assert_eq!(error("s3=denied"), target);
+        assert!(error("s4:*=denied").starts_with("unknown service `s4`; services are named as in"));
+        assert_eq!(error("s3:*=denid"), format!("unknown fault `denid`; expected one of {FAULTS}"));
+        assert_eq!(error("s3:*=denied,times=2"), "cannot read fault `denied`: it has no `times`");
+        assert_eq!(error("s3:*=throttled,times=x"), "cannot read fault `throttled`: `times` needs a number, not `x`");
+        assert_eq!(error("s3:*=throttled,2"), "cannot read fault `throttled`: `2` is not of the form name=value");
+        assert_eq!(error("s3:*=hang,a=1,a=2"), "cannot read fault `hang`: `a` is given twice");
+        let details = "cannot read fault `error`: it needs status=400..599 and code=NAME";
+        assert_eq!(error("s3:*=error,status=200,code=X"), details);
+        assert_eq!(error("s3:*=error,status=404"), details);
     }
 }

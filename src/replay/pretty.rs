@@ -57,10 +57,8 @@ fn json(text: &str) -> Option<String> {
     if squeezed(&compact) != squeezed(text) {
         return None;
     }
-    match serde_json::to_string_pretty(&value) {
-        Ok(pretty) => Some(pretty),
-        Err(_) => None,
-    }
+    let Ok(pretty) = serde_json::to_string_pretty(&value) else { return None };
+    Some(pretty)
 }
 
 /// JSON without the white space between its tokens.

@@ -530,3 +530,124 @@ fn hex(digit: u8) -> Option<u8> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(service: &str, uri: &str, headers: &[(&'static str, &'static str)], body: &[u8]) -> HttpRequest {
+        let mut request = HttpRequest::new(aws_smithy_types::body::SdkBody::from(body.to_vec()));
+        request.set_uri(uri).unwrap();
+        for (name, value) in headers {
+            request.headers_mut().insert(*name, *value);
+        }
+        let (service, operation) = (service.to_owned(), "Operation".to_owned());
+        request.add_extension(Stamped { service, operation, region: "us-east-2".to_owned() });
+        request
+    }
+
+    fn arguments(
+        service: &str,
+        uri: &str,
+        headers: &[(&'static str, &'static str)],
+        body: &str,
+    ) -> BTreeMap<String, String> {
+        Asked::read("test", &request(service, uri, headers, body.as_bytes())).unwrap().key.arguments
+    }
+
+    fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn host_and_path_style_of_s3_give_one_key() {
+        let expected = map(&[("Bucket", "my.s3.bucket"), ("Key", "a b/c"), ("versionId", "v=1")]);
+        for uri in [
+            "https://my.s3.bucket.s3.us-east-2.amazonaws.com/a%20b/c?tagging&versionId=v%3D1&x-id=GetObject",
+            "https://my.s3.bucket.s3.amazonaws.com/a%20b/c?versionId=v%3D1",
+            "https://my.s3.bucket.s3-fips.dualstack.us-east-2.amazonaws.com/a%20b/c?versionId=v%3D1",
+            "https://s3.us-east-2.amazonaws.com/my.s3.bucket/a%20b/c?x-id=GetObject&versionId=v%3D1",
+            "http://127.0.0.1:4566/my.s3.bucket/a%20b/c?versionId=v%3D1&tagging",
+            "http://my.s3.bucket.localhost:4566/a%20b/c?versionId=v%3D1",
+        ] {
+            assert_eq!(arguments("s3", uri, &[], ""), expected, "{uri}");
+        }
+    }
+
+    #[test]
+    fn an_s3_request_without_a_bucket_has_no_arguments() {
+        assert_eq!(arguments("s3", "https://s3.us-east-2.amazonaws.com/?x-id=ListBuckets", &[], ""), map(&[]));
+        let listed = arguments("s3", "https://b.s3.us-east-2.amazonaws.com/?list-type=2&prefix=", &[], "");
+        assert_eq!(listed, map(&[("Bucket", "b"), ("prefix", "")]));
+    }
+
+    #[test]
+    fn the_order_of_json_members_does_not_matter() {
+        let headers = [("x-amz-target", "TrentService.Operation")];
+        let ask = |body| arguments("kms", "https://kms.us-east-2.amazonaws.com/", &headers, body);
+        let expected = map(&[("A", "x"), ("B", r#"{"c":[2,1],"d":null}"#), ("N", "5"), ("Y", "true")]);
+        assert_eq!(ask(r#"{"A":"x","B":{"d":null,"c":[2,1]},"N":5,"Y":true}"#), expected);
+        assert_eq!(ask(r#"{ "Y": true, "N": 5, "Z": null, "B": {"c":[2,1],"d":null}, "A": "x" }"#), expected);
+        assert_eq!(ask(""), ask("{}"));
+    }
+
+    #[test]
+    fn form_fields_are_arguments_without_action_and_version() {
+        let headers = [("content-type", "application/x-www-form-urlencoded")];
+        let body = "Action=GetRolePolicy&Version=2010-05-08&PolicyName=read+logs%2Fall&RoleName=app";
+        let expected = map(&[("PolicyName", "read logs/all"), ("RoleName", "app")]);
+        assert_eq!(arguments("iam", "https://iam.amazonaws.com/", &headers, body), expected);
+        let iam = request("iam", "https://iam.amazonaws.com/", &headers, body.as_bytes());
+        assert_eq!(Asked::read("test", &iam).unwrap().key.region, "", "IAM is global");
+        let ec2 = request("ec2", "https://ec2.us-east-2.amazonaws.com/", &headers, b"Action=DescribeVpcs");
+        assert_eq!(Asked::read("test", &ec2).unwrap().protocol, Protocol::Ec2Query);
+    }
+
+    #[test]
+    fn identifiers_in_the_path_of_lambda_have_names() {
+        let ask = |path: &str| arguments("lambda", &format!("https://lambda.eu-west-1.amazonaws.com{path}"), &[], "");
+        let arn = "arn:aws:lambda:eu-west-1:123456789012:function:f";
+        let expected = map(&[("FunctionName", arn), ("Qualifier", "live")]);
+        let path = format!("/2015-03-31/functions/{}/policy?Qualifier=live", arn.replace(':', "%3A"));
+        assert_eq!(ask(&path), expected);
+        let tags = format!("/2017-03-31/tags/{}", arn.replace(':', "%3A"));
+        assert_eq!(ask(&tags), map(&[("Resource", arn)]));
+        assert_eq!(ask("/2015-03-31/functions?Marker=m"), map(&[("Marker", "m")]));
+        let layer = map(&[("LayerName", "l"), ("VersionNumber", "3")]);
+        assert_eq!(ask("/2018-10-31/layers/l/versions/3/policy"), layer);
+        assert_eq!(ask("/2030-01-01/novelties/n%2F1"), map(&[("Path", "novelties/n/1")]));
+    }
+
+    #[test]
+    fn the_account_of_s3_control_is_an_argument() {
+        let uri = "https://123456789012.s3-control.us-east-2.amazonaws.com/v20180820/accesspoint/ap/policyStatus";
+        let headers = [("x-amz-account-id", "123456789012")];
+        let expected = map(&[("AccountId", "123456789012"), ("Name", "ap")]);
+        assert_eq!(arguments("s3control", uri, &headers, ""), expected);
+    }
+
+    #[test]
+    fn members_of_a_cbor_body_are_arguments() {
+        let body = cbor::encode(&serde_json::json!({"MaxRecords": 50, "AlarmNames": ["a"]})).unwrap();
+        let uri = "https://monitoring.us-east-2.amazonaws.com/service/x/operation/DescribeAlarms";
+        let asked = request("cloudwatch", uri, &[("smithy-protocol", "rpc-v2-cbor")], &body);
+        let asked = Asked::read("test", &asked).unwrap();
+        assert_eq!(asked.key.arguments, map(&[("AlarmNames", r#"["a"]"#), ("MaxRecords", "50")]));
+        assert_eq!(asked.protocol, Protocol::Cbor);
+    }
+
+    #[test]
+    fn a_body_that_the_protocol_does_not_allow_is_an_error() {
+        let asked = request("kms", "https://kms/", &[("x-amz-target", "T.Operation")], b"[1]");
+        let error = Asked::read("test", &asked).map(|asked| asked.key).unwrap_err();
+        assert_eq!(error.to_string(), "cannot read the body of kms:Operation: it is not an object");
+    }
+
+    #[test]
+    fn services_are_named_as_in_files() {
+        for (sdk_id, name) in [("S3", "s3"), ("S3 Control", "s3control"), ("CloudWatchLogs", "logs"), ("KMS", "kms")] {
+            assert_eq!(service_name(sdk_id), name);
+            assert!(Protocol::of_service(name).is_some(), "{name}");
+        }
+    }
+}
