@@ -1,1 +1,7 @@
-fn main() {}
+//! The `tap-audit` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    tap_audit::program::main()
+}

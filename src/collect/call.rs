@@ -517,7 +517,9 @@ impl Aws {
                 if status >= 500 {
                     return Retry { most: FAILURE_ATTEMPTS, then: Trouble::Fault(fault) };
                 }
-                if let Some(what) = broken {
+                // The SDK takes a body of status 200 that it cannot read for an error without a code.
+                let nonsense = (status < 300).then(|| "the body is not what the service's protocol demands".to_owned());
+                if let Some(what) = broken.or(nonsense) {
                     let gap = Gap::Unparsable { operation, what };
                     return Retry { most: UNREADABLE_ATTEMPTS, then: Trouble::Gap(gap) };
                 }
