@@ -86,7 +86,7 @@ fn description(group: &LogGroup) -> Result<&Description, Gap> {
 }
 
 fn excluded(names: &[String], context: &Context<'_>) -> Option<Verdict> {
-    let named = names.iter().any(|name| *name == context.subject.id);
+    let named = names.contains(&context.subject.id);
     named.then(|| Verdict::not_applicable("the log group is named in exclude_groups"))
 }
 
