@@ -5,13 +5,21 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::check::Check;
+use crate::check::{Check, Context};
+use crate::kms::{KeyManager, KeyState};
+use crate::lambda::Function;
 use crate::observed::{Gap, Observed, Seen};
 use crate::s3::Switch;
+use crate::subject::Existence;
+use crate::verdict::{Judgement, Verdict, every};
 
 /// The checks of this file, in catalog order.
 pub fn checks() -> Vec<Check> {
-    Vec::new()
+    vec![
+        Check::across("logs-retention-90-days", retention),
+        Check::across("logs-kms-encrypted", encryption),
+        Check::across("logs-receiving-events", receiving),
+    ]
 }
 
 /// What was seen of a log group.
@@ -53,6 +61,8 @@ pub enum LogClass {
     Standard,
     /// Cheaper, without metric and subscription filters.
     InfrequentAccess,
+    /// It can be queried, and takes no metric or subscription filters.
+    Essentials,
     /// Delivery only: kept about a day whatever the retention says.
     Delivery,
 }
@@ -66,5 +76,531 @@ impl LogGroup {
             writers: Vec::new(),
             tags: Seen::gap(gap.clone()),
         }
+    }
+}
+
+const DESCRIBE: &str = "DescribeLogGroups";
+
+fn description(group: &LogGroup) -> Result<&Description, Gap> {
+    group.description.required(DESCRIBE, "logGroups")
+}
+
+fn excluded(names: &[String], context: &Context<'_>) -> Option<Verdict> {
+    let named = names.contains(&context.subject.id);
+    named.then(|| Verdict::not_applicable("the log group is named in exclude_groups"))
+}
+
+/// Parameters of `logs-retention-90-days`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Retention {
+    retention_days: i32,
+    mode: RetentionMode,
+    never_expires: NeverExpires,
+    exclude_groups: Vec<String>,
+}
+
+/// How the number of days is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum RetentionMode {
+    AtLeast,
+    Exact,
+}
+
+/// What it means that events never expire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum NeverExpires {
+    Fail,
+    Pass,
+}
+
+impl Retention {
+    fn accepts(&self, days: i32) -> bool {
+        match self.mode {
+            RetentionMode::AtLeast => days >= self.retention_days,
+            RetentionMode::Exact => days == self.retention_days,
+        }
+    }
+
+    fn expected(&self) -> String {
+        match self.mode {
+            RetentionMode::AtLeast => format!("a retention of at least {} days", self.retention_days),
+            RetentionMode::Exact => format!("a retention of exactly {} days", self.retention_days),
+        }
+    }
+}
+
+/// No retention setting means that events never expire; it is neither zero nor the number that is asked for. A group
+/// of class DELIVERY keeps events for about a day whatever its setting says.
+fn retention(group: &LogGroup, params: &Retention, context: &Context<'_>) -> Judgement {
+    let description = description(group)?;
+    if let Some(verdict) = excluded(&params.exclude_groups, context) {
+        return Ok(verdict);
+    }
+    match description.class.seen() {
+        Ok(Some(LogClass::Delivery)) => Ok(Verdict::not_satisfied(
+            "the log group is of class DELIVERY, which keeps events for about a day whatever the retention says",
+            params.expected(),
+        )),
+        Ok(Some(LogClass::Standard | LogClass::InfrequentAccess | LogClass::Essentials) | None) => {
+            kept(description, params)
+        }
+        Err(gap) => every([kept(description, params), Err(gap.clone())], || Err(gap)),
+    }
+}
+
+fn kept(description: &Description, params: &Retention) -> Judgement {
+    let days = description.retention_days.seen()?.copied();
+    let verdict = match days {
+        Some(days) if params.accepts(days) => Verdict::satisfied(format!("events expire after {days} days")),
+        Some(days) => Verdict::not_satisfied(format!("events expire after {days} days"), params.expected()),
+        None => never_expires(params),
+    };
+    Ok(match &description.retention_policy {
+        Observed::Present(policy) => verdict.noting(format!(
+            "the account's retention policy `{policy}` says so, which overrides the log group's own setting"
+        )),
+        Observed::Absent | Observed::Unknown(_) => verdict,
+    })
+}
+
+fn never_expires(params: &Retention) -> Verdict {
+    let observed = "events never expire";
+    match (params.never_expires, params.mode) {
+        (NeverExpires::Pass, RetentionMode::AtLeast) => {
+            Verdict::satisfied(observed).noting("no period is configured; the parameter never_expires lets that do")
+        }
+        (NeverExpires::Pass, RetentionMode::Exact) | (NeverExpires::Fail, _) => {
+            Verdict::not_satisfied(observed, params.expected())
+                .noting("no event is lost early, but no retention period is configured, and one is asked for (J15)")
+        }
+    }
+}
+
+/// Parameters of `logs-kms-encrypted`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Encryption {
+    mode: EncryptionMode,
+    exclude_groups: Vec<String>,
+}
+
+/// What a group without a key of its own gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum EncryptionMode {
+    Advice,
+    Require,
+}
+
+/// No key means a key that the service owns, never "unencrypted". A key that is named has to work, in either mode: with
+/// a dead one the group takes no events.
+fn encryption(group: &LogGroup, params: &Encryption, context: &Context<'_>) -> Judgement {
+    let description = description(group)?;
+    if let Some(verdict) = excluded(&params.exclude_groups, context) {
+        return Ok(verdict);
+    }
+    let Some(reference) = description.kms_key.seen()? else {
+        let observed = "no KMS key is associated; events are encrypted with a key that the service owns";
+        return Ok(match params.mode {
+            EncryptionMode::Require => Verdict::not_satisfied(observed, ENCRYPTION_EXPECTED),
+            EncryptionMode::Advice => Verdict::not_applicable(observed)
+                .noting("advice: associate a customer managed key, because logs may hold patient data (J17)"),
+        });
+    };
+    Ok(named_key(reference, context)?.noting("a key covers the events that came in after it was associated"))
+}
+
+const ENCRYPTION_EXPECTED: &str = "a customer managed KMS key in state Enabled";
+
+fn named_key(reference: &str, context: &Context<'_>) -> Judgement {
+    let Some((subject, key)) = context.evidence.key_named(reference) else {
+        return Err(Gap::undecided(format!("nothing was seen of the key `{reference}` that the log group names")));
+    };
+    let gone = match (subject.existence.seen(), key.metadata.seen()) {
+        (Ok(Some(Existence::Missing)), _) | (_, Err(Gap::Missing { .. })) => true,
+        (Ok(Some(Existence::Exists) | None) | Err(_), _) => false,
+    };
+    if gone {
+        let own = reference.split(':').nth(4).is_none_or(|account| account == context.evidence.run.account);
+        return if own {
+            Ok(Verdict::not_satisfied(format!("the key `{reference}` does not exist"), ENCRYPTION_EXPECTED))
+        } else {
+            Err(Gap::undecided(format!("the key `{reference}` of another account was not found from this one")))
+        };
+    }
+    let metadata = key.metadata.required("DescribeKey", "KeyMetadata")?;
+    let manager = metadata.manager.required("DescribeKey", "KeyMetadata.KeyManager").map(|manager| match manager {
+        KeyManager::Customer => Verdict::satisfied(format!("the customer manages the key `{reference}`")),
+        KeyManager::Aws => Verdict::not_satisfied(format!("AWS manages the key `{reference}`"), ENCRYPTION_EXPECTED),
+    });
+    let state = metadata.state.required("DescribeKey", "KeyMetadata.KeyState").and_then(|state| {
+        let observed = format!("the key `{reference}` is {}", state.name());
+        match state {
+            KeyState::Enabled => Ok(Verdict::satisfied("it is Enabled")),
+            KeyState::Creating | KeyState::Updating => Err(Gap::changing(observed)),
+            KeyState::Disabled
+            | KeyState::PendingDeletion
+            | KeyState::PendingReplicaDeletion
+            | KeyState::PendingImport
+            | KeyState::Unavailable => Ok(Verdict::not_satisfied(observed, ENCRYPTION_EXPECTED)),
+        }
+    });
+    every([manager, state], || Err(Gap::undecided("nothing of the key was looked at")))
+}
+
+/// Parameters of `logs-receiving-events`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Receiving {
+    max_silence_days: i64,
+    enabled: bool,
+}
+
+/// How long events and metrics may take to show, in hours.
+const SETTLING_HOURS: i64 = 2;
+
+/// Silence means something only beside a writer that worked: a group without events is no failure by itself.
+fn receiving(group: &LogGroup, params: &Receiving, context: &Context<'_>) -> Judgement {
+    let description = description(group)?;
+    if !params.enabled {
+        return Ok(Verdict::not_applicable("the requirement is switched off by its parameter enabled"));
+    }
+    let now = context.evidence.run.started_at;
+    let days = params.max_silence_days;
+    let hours_since = |at: &Timestamp| now.duration_since(*at).as_hours();
+    let observed = match group.last_event.seen()? {
+        Some(at) if now.duration_since(*at).as_secs() <= days * 24 * 60 * 60 => {
+            return Ok(Verdict::satisfied(format!("the newest event arrived at {at}")));
+        }
+        Some(at) => format!("the newest event arrived at {at}"),
+        None => "the log group holds no event".to_owned(),
+    };
+    if let Some(created) = description.created_at.seen()?
+        && hours_since(created) < SETTLING_HOURS
+    {
+        return Ok(Verdict::not_applicable(format!("{observed}; the log group was made less than two hours ago")));
+    }
+    if group.writers.is_empty() {
+        return Ok(Verdict::not_applicable(format!("{observed}; no writer is known whose work could be measured"))
+            .noting("advice: see that its writers still write; silence alone proves nothing"));
+    }
+    let work = group.writers.iter().map(|writer| {
+        Ok(match invocations(writer, context)? {
+            0 => Verdict::not_applicable(format!("{observed}; function {writer} was not invoked in {days} days")),
+            count => Verdict::not_satisfied(
+                format!("{observed}; function {writer} was invoked {count} times in {days} days"),
+                format!("an event of the last {days} days"),
+            ),
+        })
+    });
+    every(work, || Err(Gap::undecided("no writer was looked at")))
+}
+
+fn invocations(writer: &str, context: &Context<'_>) -> Result<u64, Gap> {
+    let Some((_, function)) = context.evidence.all::<Function>().find(|(subject, _)| subject.id == writer) else {
+        return Err(Gap::undecided(format!("nothing was seen of the function {writer} that writes to the log group")));
+    };
+    function.recent_invocations.required("GetMetricData", "MetricDataResults").copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::evidence::Evidence;
+    use crate::fixture::*;
+    use crate::kms::{Key, Metadata, Origin};
+    use crate::observed::Observed::{Absent, Present, Unknown};
+    use crate::subject::{Kind, Resource, Subject};
+
+    const NAME: &str = "/aws/lambda/patient-data-processor-pr1";
+    const KEY: &str = "arn:aws:kms:us-east-2:123456789012:key/2f1c7e7e-2f2b-4c1e-9d3e-0a1b2c3d4e5f";
+
+    fn described() -> Description {
+        Description {
+            arn: Present(format!("arn:aws:logs:us-east-2:{ACCOUNT}:log-group:{NAME}")),
+            retention_days: Present(90),
+            retention_policy: Absent,
+            kms_key: Present(KEY.into()),
+            class: Absent,
+            deletion_protection: Absent,
+            created_at: Present("2026-01-01T00:00:00Z".parse().unwrap()),
+        }
+    }
+
+    fn group() -> LogGroup {
+        LogGroup {
+            description: seen(described()),
+            last_event: seen("2026-11-01T11:00:00Z".parse().unwrap()),
+            writers: vec!["f".into()],
+            tags: not_set(),
+        }
+    }
+
+    fn with(change: impl FnOnce(&mut Description)) -> LogGroup {
+        let mut description = described();
+        change(&mut description);
+        LogGroup { description: seen(description), ..group() }
+    }
+
+    fn key(state: Observed<KeyState>) -> Subject {
+        let metadata = Metadata {
+            arn: Present(KEY.into()),
+            id: Absent,
+            account: Present(ACCOUNT.into()),
+            state,
+            manager: Present(KeyManager::Customer),
+            origin: Present(Origin::AwsKms),
+            spec: Absent,
+            usage: Absent,
+            deletion_date: Absent,
+            pending_window_days: Absent,
+            multi_region: Absent,
+        };
+        let key =
+            Key { metadata: seen(metadata), named_by: BTreeSet::from([KEY.to_owned()]), ..Key::unknown(&denial()) };
+        subject(Kind::Key, "2f1c7e7e-2f2b-4c1e-9d3e-0a1b2c3d4e5f", Resource::Key(Box::new(key)))
+    }
+
+    fn function(invocations: Seen<u64>) -> Subject {
+        let function = Function { recent_invocations: invocations, ..Function::unknown(&denial()) };
+        subject(Kind::Function, "f", Resource::Function(Box::new(function)))
+    }
+
+    fn beside(group: LogGroup, other: Subject) -> Evidence {
+        evidence(vec![subject(Kind::LogGroup, NAME, Resource::LogGroup(Box::new(group))), other])
+    }
+
+    fn of(group: LogGroup) -> Evidence {
+        beside(group, key(Present(KeyState::Enabled)))
+    }
+
+    fn kept(days: Observed<i32>) -> Evidence {
+        of(with(|description| description.retention_days = days))
+    }
+
+    #[test]
+    fn ninety_days_are_enough_and_eighty_nine_are_not() {
+        assert_eq!(passed(judge("logs-retention-90-days", &kept(Present(90)))), "events expire after 90 days");
+        assert_eq!(failed(judge("logs-retention-90-days", &kept(Present(89)))), "events expire after 89 days");
+        assert_eq!(passed(judge("logs-retention-90-days", &kept(Present(365)))), "events expire after 365 days");
+    }
+
+    #[test]
+    fn in_exact_mode_a_longer_retention_fails_too() {
+        let exact = "mode = \"exact\"";
+        assert_eq!(
+            failed(judge_with("logs-retention-90-days", exact, &kept(Present(120)))),
+            "events expire after 120 days"
+        );
+        passed(judge_with("logs-retention-90-days", exact, &kept(Present(90))));
+        let lenient = "mode = \"exact\"\nnever_expires = \"pass\"";
+        failed(judge_with("logs-retention-90-days", lenient, &kept(Absent)));
+    }
+
+    #[test]
+    fn events_that_never_expire_fail_with_the_reason_unless_that_is_accepted() {
+        assert_eq!(
+            failed(judge("logs-retention-90-days", &kept(Absent))),
+            "events never expire | no event is lost early, but no retention period is configured, and one is asked for \
+             (J15)"
+        );
+        assert_eq!(
+            passed(judge_with("logs-retention-90-days", "never_expires = \"pass\"", &kept(Absent))),
+            "events never expire | no period is configured; the parameter never_expires lets that do"
+        );
+    }
+
+    #[test]
+    fn the_delivery_class_fails_whatever_the_retention_says() {
+        let delivery = of(with(|description| description.class = Present(LogClass::Delivery)));
+        assert_eq!(
+            failed(judge("logs-retention-90-days", &delivery)),
+            "the log group is of class DELIVERY, which keeps events for about a day whatever the retention says"
+        );
+        for class in [LogClass::Standard, LogClass::InfrequentAccess, LogClass::Essentials] {
+            passed(judge("logs-retention-90-days", &of(with(|description| description.class = Present(class)))));
+        }
+    }
+
+    #[test]
+    fn an_unknown_class_keeps_a_long_retention_from_passing_and_a_short_one_fails_all_the_same() {
+        let gap =
+            Gap::Unrecognised { operation: DESCRIBE.into(), field: "logGroupClass".into(), token: "GLACIAL".into() };
+        let unknown = of(with(|description| description.class = Unknown(gap.clone())));
+        assert!(undecided(judge("logs-retention-90-days", &unknown)).contains("answered `GLACIAL` in logGroupClass"));
+        let short = of(with(|description| {
+            description.class = Unknown(gap.clone());
+            description.retention_days = Present(7);
+        }));
+        assert!(failed(judge("logs-retention-90-days", &short)).starts_with("events expire after 7 days | not all"));
+    }
+
+    #[test]
+    fn a_retention_policy_of_the_account_is_named() {
+        let by_policy = of(with(|description| description.retention_policy = Present("keep".into())));
+        assert_eq!(
+            passed(judge("logs-retention-90-days", &by_policy)),
+            "events expire after 90 days | the account's retention policy `keep` says so, which overrides the log \
+             group's own setting"
+        );
+    }
+
+    #[test]
+    fn an_excluded_group_is_left_out_by_its_whole_name() {
+        let excluded = format!("exclude_groups = [\"{NAME}\"]");
+        let other = "exclude_groups = [\"/aws/lambda\"]";
+        for id in ["logs-retention-90-days", "logs-kms-encrypted"] {
+            let text = not_applicable(judge_with(id, &excluded, &kept(Present(1))));
+            assert_eq!(text, "the log group is named in exclude_groups");
+        }
+        failed(judge_with("logs-retention-90-days", other, &kept(Present(1))));
+    }
+
+    #[test]
+    fn a_group_of_which_nothing_was_seen_is_never_judged() {
+        let unseen = of(LogGroup::unknown(&denial()));
+        for check in checks() {
+            assert_eq!(judge(check.id, &unseen), Err(denial()), "{}", check.id);
+        }
+        assert_eq!(judge("logs-retention-90-days", &kept(Unknown(denial()))), Err(denial()));
+    }
+
+    #[test]
+    fn a_group_with_an_enabled_customer_key_is_encrypted_as_asked() {
+        assert_eq!(
+            passed(judge("logs-kms-encrypted", &of(group()))),
+            format!(
+                "the customer manages the key `{KEY}`; it is Enabled | a key covers the events that came in after it \
+                 was associated"
+            )
+        );
+    }
+
+    #[test]
+    fn a_group_without_a_key_gets_advice_or_fails_and_is_never_called_unencrypted() {
+        let bare = of(with(|description| description.kms_key = Absent));
+        assert_eq!(
+            not_applicable(judge("logs-kms-encrypted", &bare)),
+            "no KMS key is associated; events are encrypted with a key that the service owns | advice: associate a \
+             customer managed key, because logs may hold patient data (J17)"
+        );
+        assert_eq!(
+            failed(judge_with("logs-kms-encrypted", "mode = \"require\"", &bare)),
+            "no KMS key is associated; events are encrypted with a key that the service owns"
+        );
+    }
+
+    #[test]
+    fn a_key_that_does_not_work_fails_in_either_mode() {
+        for state in [
+            KeyState::Disabled,
+            KeyState::PendingDeletion,
+            KeyState::PendingReplicaDeletion,
+            KeyState::PendingImport,
+            KeyState::Unavailable,
+        ] {
+            let broken = beside(group(), key(Present(state)));
+            for mode in ["mode = \"advice\"", "mode = \"require\""] {
+                let text = failed(judge_with("logs-kms-encrypted", mode, &broken));
+                assert!(text.starts_with(&format!("the key `{KEY}` is {}", state.name())), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_key_that_is_gone_fails_in_the_own_account_only() {
+        let mut gone = beside(group(), key(Absent));
+        gone.subjects[1].existence = seen(Existence::Missing);
+        assert!(failed(judge("logs-kms-encrypted", &gone)).starts_with(&format!("the key `{KEY}` does not exist")));
+
+        let missing = Gap::Missing { operation: "DescribeKey".into(), code: "NotFoundException".into() };
+        let foreign = "arn:aws:kms:us-east-2:999999999999:key/2f1c7e7e";
+        let mut unseen = Key::unknown(&missing);
+        unseen.named_by.insert(foreign.into());
+        let elsewhere = beside(
+            with(|description| description.kms_key = Present(foreign.into())),
+            subject(Kind::Key, "2f1c7e7e", Resource::Key(Box::new(unseen))),
+        );
+        assert!(undecided(judge("logs-kms-encrypted", &elsewhere)).contains("of another account was not found"));
+    }
+
+    #[test]
+    fn a_key_that_could_not_be_described_or_is_changing_is_undecided() {
+        let denied_key = Key { named_by: BTreeSet::from([KEY.to_owned()]), ..Key::unknown(&denial()) };
+        let dark = beside(group(), subject(Kind::Key, "k", Resource::Key(Box::new(denied_key))));
+        assert_eq!(judge("logs-kms-encrypted", &dark), Err(denial()));
+        for state in [KeyState::Creating, KeyState::Updating] {
+            assert!(undecided(judge("logs-kms-encrypted", &beside(group(), key(Present(state))))).contains("changing"));
+        }
+        let alone = beside(group(), function(denied()));
+        assert!(undecided(judge("logs-kms-encrypted", &alone)).starts_with("nothing was seen of the key"));
+    }
+
+    const ON: &str = "enabled = true";
+
+    fn silent(last: Seen<Timestamp>, invocations: Seen<u64>) -> Evidence {
+        beside(LogGroup { last_event: last, ..group() }, function(invocations))
+    }
+
+    fn at(text: &str) -> Seen<Timestamp> {
+        seen(text.parse().unwrap())
+    }
+
+    #[test]
+    fn receiving_is_not_judged_unless_it_is_switched_on() {
+        assert_eq!(
+            not_applicable(judge("logs-receiving-events", &of(group()))),
+            "the requirement is switched off by its parameter enabled"
+        );
+    }
+
+    #[test]
+    fn an_event_of_exactly_the_longest_silence_passes_and_an_older_one_fails_beside_a_writer_that_worked() {
+        let young = silent(at("2026-10-25T12:00:00Z"), seen(3));
+        assert_eq!(
+            passed(judge_with("logs-receiving-events", ON, &young)),
+            "the newest event arrived at 2026-10-25T12:00:00Z"
+        );
+        let old = silent(at("2026-10-25T11:59:59Z"), seen(3));
+        assert_eq!(
+            failed(judge_with("logs-receiving-events", ON, &old)),
+            "the newest event arrived at 2026-10-25T11:59:59Z; function f was invoked 3 times in 7 days"
+        );
+        let empty = silent(not_set(), seen(1));
+        assert!(failed(judge_with("logs-receiving-events", ON, &empty)).starts_with("the log group holds no event"));
+    }
+
+    #[test]
+    fn silence_beside_an_idle_writer_or_without_a_known_one_proves_nothing() {
+        let idle = silent(not_set(), seen(0));
+        assert_eq!(
+            not_applicable(judge_with("logs-receiving-events", ON, &idle)),
+            "the log group holds no event; function f was not invoked in 7 days"
+        );
+        let mut orphan = group();
+        orphan.writers.clear();
+        orphan.last_event = not_set();
+        assert!(not_applicable(judge_with("logs-receiving-events", ON, &of(orphan))).contains("| advice:"));
+    }
+
+    #[test]
+    fn a_group_that_was_just_made_is_not_judged() {
+        let mut young = with(|description| description.created_at = Present("2026-11-01T10:00:01Z".parse().unwrap()));
+        young.last_event = not_set();
+        let young = beside(young, function(seen(5)));
+        assert!(not_applicable(judge_with("logs-receiving-events", ON, &young)).contains("less than two hours ago"));
+    }
+
+    #[test]
+    fn streams_or_metrics_that_could_not_be_read_leave_it_undecided() {
+        assert_eq!(judge_with("logs-receiving-events", ON, &silent(denied(), seen(3))), Err(denial()));
+        assert_eq!(judge_with("logs-receiving-events", ON, &silent(not_set(), denied())), Err(denial()));
+        let alone = LogGroup { last_event: not_set(), ..group() };
+        assert!(undecided(judge_with("logs-receiving-events", ON, &of(alone))).starts_with("nothing was seen of the"));
     }
 }

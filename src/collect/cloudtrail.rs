@@ -1,17 +1,257 @@
 //! CloudTrail: what is read of the account's trails.
 
-use tap_audit_checks::cloudtrail::Trail;
-use tap_audit_checks::observed::{Gap, Seen};
+use aws_sdk_cloudtrail::operation::get_event_selectors::GetEventSelectorsOutput;
+use tap_audit_checks::cloudtrail::{
+    AdvancedSelector, ClassicSelector, FieldSelector, ReadWrite, Selectors, Trail, TrailStatus,
+};
+use tap_audit_checks::observed::{Gap, Observed, Seen};
+use tap_audit_checks::s3::Switch;
 
 use crate::collect::Walk;
+use crate::collect::call::Call;
+use crate::collect::kms::time;
+
+const TRAILS: Call = Call {
+    service: "cloudtrail",
+    operation: "DescribeTrails",
+    permission: "cloudtrail:DescribeTrails",
+    absent: &[],
+    denied_or: None,
+};
+const STATUS: Call = Call {
+    service: "cloudtrail",
+    operation: "GetTrailStatus",
+    permission: "cloudtrail:GetTrailStatus",
+    absent: &[],
+    denied_or: None,
+};
+const SELECTORS: Call = Call {
+    service: "cloudtrail",
+    operation: "GetEventSelectors",
+    permission: "cloudtrail:GetEventSelectors",
+    absent: &[],
+    denied_or: None,
+};
+const STORES: Call = Call {
+    service: "cloudtrail",
+    operation: "ListEventDataStores",
+    permission: "cloudtrail:ListEventDataStores",
+    absent: &[],
+    denied_or: None,
+};
 
 /// Collects every trail that covers the region, shadow and organisation trails included, each with its status and
 /// selectors, asked by ARN in its home region.
-pub(crate) async fn trails(_walk: &Walk<'_>, _region: &str) -> Seen<Vec<Trail>> {
-    Seen::gap(Gap::NotCollected { what: "not read yet".into() })
+pub(crate) async fn trails(walk: &Walk<'_>, region: &str) -> Seen<Vec<Trail>> {
+    let listed = list(walk, region).await;
+    let calls = listed.calls().to_vec();
+    let trails = match listed.observed() {
+        Observed::Present(trails) => trails.clone(),
+        Observed::Absent | Observed::Unknown(_) => return listed,
+    };
+    let described = trails.into_iter().map(async |mut trail| {
+        // A shadow or organisation trail is found by its ARN alone, and answers in the region it was made in.
+        let arn = match &trail.arn {
+            Observed::Present(arn) => arn.clone(),
+            Observed::Absent | Observed::Unknown(_) => {
+                let gap = TRAILS.incomplete("TrailARN");
+                (trail.status, trail.selectors) = (Seen::gap(gap.clone()), Seen::gap(gap));
+                return trail;
+            }
+        };
+        let home = match &trail.home_region {
+            Observed::Present(home) => home.clone(),
+            Observed::Absent | Observed::Unknown(_) => region.to_owned(),
+        };
+        (trail.status, trail.selectors) = tokio::join!(status(walk, &arn, &home), selectors(walk, &arn, &home));
+        trail
+    });
+    Seen::new(Observed::Present(futures_util::future::join_all(described).await), calls)
+}
+
+/// Lists the trails; CloudTrail answers with all of them at once.
+async fn list(walk: &Walk<'_>, region: &str) -> Seen<Vec<Trail>> {
+    walk.aws
+        .ask(
+            &TRAILS,
+            region,
+            &[("includeShadowTrails", "true")],
+            |clients| clients.cloudtrail().describe_trails().include_shadow_trails(true).send(),
+            |answer| match answer.trail_list {
+                Some(trails) => Observed::Present(trails.into_iter().map(listed).collect()),
+                None => Observed::Unknown(TRAILS.incomplete("trailList")),
+            },
+        )
+        .await
+}
+
+fn listed(trail: aws_sdk_cloudtrail::types::Trail) -> Trail {
+    let not_yet = Gap::NotCollected { what: "it is asked for after the trails are listed".into() };
+    Trail {
+        name: Observed::of(trail.name),
+        arn: Observed::of(trail.trail_arn),
+        home_region: Observed::of(trail.home_region),
+        multi_region: Observed::of(trail.is_multi_region_trail).map(Switch::from),
+        global_services: Observed::of(trail.include_global_service_events).map(Switch::from),
+        organization: Observed::of(trail.is_organization_trail).map(Switch::from),
+        validation: Observed::of(trail.log_file_validation_enabled).map(Switch::from),
+        kms_key: Observed::of(trail.kms_key_id),
+        bucket: Observed::of(trail.s3_bucket_name),
+        status: Seen::gap(not_yet.clone()),
+        selectors: Seen::gap(not_yet),
+    }
+}
+
+async fn status(walk: &Walk<'_>, arn: &str, region: &str) -> Seen<TrailStatus> {
+    walk.aws
+        .ask(
+            &STATUS,
+            region,
+            &[("Name", arn)],
+            |clients| clients.cloudtrail().get_trail_status().name(arn).send(),
+            |answer| {
+                Observed::Present(TrailStatus {
+                    logging: Observed::of(answer.is_logging).map(Switch::from),
+                    delivery_error: Observed::of(answer.latest_delivery_error),
+                    delivered_at: time(&STATUS, "LatestDeliveryTime", answer.latest_delivery_time.as_ref()),
+                })
+            },
+        )
+        .await
+}
+
+async fn selectors(walk: &Walk<'_>, arn: &str, region: &str) -> Seen<Selectors> {
+    walk.aws
+        .ask(
+            &SELECTORS,
+            region,
+            &[("TrailName", arn)],
+            |clients| clients.cloudtrail().get_event_selectors().trail_name(arn).send(),
+            |answer| match chosen(answer) {
+                Ok(selectors) => Observed::Present(selectors),
+                Err(gap) => Observed::Unknown(gap),
+            },
+        )
+        .await
+}
+
+/// A trail has selectors of one sort, and CloudTrail names at least that one.
+fn chosen(answer: GetEventSelectorsOutput) -> Result<Selectors, Gap> {
+    if answer.event_selectors.is_none() && answer.advanced_event_selectors.is_none() {
+        return Err(SELECTORS.incomplete("EventSelectors"));
+    }
+    let classic = answer.event_selectors.into_iter().flatten().map(classic).collect::<Result<_, _>>()?;
+    let advanced = answer.advanced_event_selectors.into_iter().flatten().map(advanced).collect();
+    Ok(Selectors { classic, advanced })
+}
+
+fn classic(selector: aws_sdk_cloudtrail::types::EventSelector) -> Result<ClassicSelector, Gap> {
+    let data = selector.data_resources.into_iter().flatten().map(|data| match data.r#type {
+        Some(kind) => Ok((kind, data.values.into_iter().flatten().collect())),
+        None => Err(SELECTORS.incomplete("DataResources.Type")),
+    });
+    Ok(ClassicSelector {
+        read_write: match selector.read_write_type.as_ref().map(|which| which.as_str()) {
+            Some("All") => Observed::Present(ReadWrite::All),
+            Some("ReadOnly") => Observed::Present(ReadWrite::ReadOnly),
+            Some("WriteOnly") => Observed::Present(ReadWrite::WriteOnly),
+            Some(other) => SELECTORS.unrecognised("ReadWriteType", other),
+            None => Observed::Absent,
+        },
+        management: Observed::of(selector.include_management_events).map(Switch::from),
+        excluded_sources: selector.exclude_management_event_sources.into_iter().flatten().collect(),
+        data: data.collect::<Result<_, _>>()?,
+    })
+}
+
+/// A field whose operators this SDK does not know comes without any, which the checks take for a gap.
+fn advanced(selector: aws_sdk_cloudtrail::types::AdvancedEventSelector) -> AdvancedSelector {
+    let all = |values: Option<Vec<String>>| values.into_iter().flatten().collect::<Vec<_>>();
+    AdvancedSelector {
+        name: selector.name.unwrap_or_else(String::new),
+        fields: selector
+            .field_selectors
+            .into_iter()
+            .map(|field| FieldSelector {
+                field: field.field,
+                equals: all(field.equals),
+                starts_with: all(field.starts_with),
+                ends_with: all(field.ends_with),
+                not_equals: all(field.not_equals),
+                not_starts_with: all(field.not_starts_with),
+                not_ends_with: all(field.not_ends_with),
+            })
+            .collect(),
+    }
 }
 
 /// Collects the ids of event data stores; only where the scope asks for them.
-pub(crate) async fn event_data_stores(_walk: &Walk<'_>, _region: &str) -> Seen<Vec<String>> {
-    Seen::gap(Gap::NotCollected { what: "event data stores are not asked for; set accept_event_data_store".into() })
+pub(crate) async fn event_data_stores(walk: &Walk<'_>, region: &str) -> Seen<Vec<String>> {
+    if !walk.scope.event_data_stores {
+        let what = "event data stores are not asked for; set accept_event_data_store";
+        return Seen::gap(Gap::NotCollected { what: what.into() });
+    }
+    walk.aws
+        .ask_all(
+            &STORES,
+            region,
+            &[],
+            |clients, token| clients.cloudtrail().list_event_data_stores().set_next_token(token).send(),
+            |answer| answer.next_token.clone(),
+            |answer| {
+                let stores = answer.event_data_stores.ok_or_else(|| STORES.incomplete("EventDataStores"))?;
+                let ids = stores.into_iter().map(|store| store.event_data_store_arn);
+                ids.map(|id| id.ok_or_else(|| STORES.incomplete("EventDataStoreArn"))).collect()
+            },
+        )
+        .await
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_cloudtrail::types as sdk;
+
+    use super::*;
+
+    #[test]
+    fn an_answer_without_any_list_of_selectors_is_a_gap() {
+        let gap = chosen(GetEventSelectorsOutput::builder().build()).unwrap_err();
+        assert_eq!(gap, SELECTORS.incomplete("EventSelectors"));
+    }
+
+    #[test]
+    fn classic_selectors_keep_what_is_absent_and_what_is_not_known() {
+        let data = sdk::DataResource::builder().r#type("AWS::S3::Object").values("arn:aws:s3").build();
+        let selector =
+            sdk::EventSelector::builder().read_write_type("Neither".into()).data_resources(data.clone()).build();
+        let answer = GetEventSelectorsOutput::builder().event_selectors(selector).build();
+        let selectors = chosen(answer).unwrap();
+        let [selector] = selectors.classic.as_slice() else { panic!("one selector") };
+        assert_eq!(selector.read_write, SELECTORS.unrecognised("ReadWriteType", "Neither"));
+        assert_eq!(selector.management, Observed::Absent);
+        assert_eq!(selector.data, [("AWS::S3::Object".to_owned(), vec!["arn:aws:s3".to_owned()])]);
+        let untyped = sdk::EventSelector::builder().data_resources(sdk::DataResource::builder().build()).build();
+        let answer = GetEventSelectorsOutput::builder().event_selectors(untyped).build();
+        assert_eq!(chosen(answer).unwrap_err(), SELECTORS.incomplete("DataResources.Type"));
+    }
+
+    #[test]
+    fn advanced_selectors_keep_every_operator() {
+        let field = sdk::AdvancedFieldSelector::builder()
+            .field("resources.ARN")
+            .starts_with("a")
+            .not_ends_with("b")
+            .build()
+            .unwrap();
+        let selector = sdk::AdvancedEventSelector::builder().field_selectors(field).build().unwrap();
+        let answer = GetEventSelectorsOutput::builder().advanced_event_selectors(selector).build();
+        let selectors = chosen(answer).unwrap();
+        let field = &selectors.advanced[0].fields[0];
+        assert_eq!(field.field, "resources.ARN");
+        assert_eq!(
+            (field.starts_with.as_slice(), field.not_ends_with.as_slice()),
+            (&["a".into()][..], &["b".into()][..])
+        );
+        assert!(field.equals.is_empty() && field.not_equals.is_empty());
+    }
 }

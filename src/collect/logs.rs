@@ -1,18 +1,207 @@
 //! CloudWatch Logs: what is read of a log group.
 
-use tap_audit_checks::logs::LogGroup;
-use tap_audit_checks::observed::Gap;
-use tap_audit_checks::subject::Resource;
+use std::collections::BTreeMap;
 
+use aws_sdk_cloudwatchlogs::types::OrderBy;
+use jiff::Timestamp;
+use tap_audit_checks::logs::{Description, LogClass, LogGroup};
+use tap_audit_checks::observed::{Gap, Observed, Seen};
+use tap_audit_checks::s3::Switch;
+use tap_audit_checks::subject::{Kind, Resource};
+
+use crate::collect::call::Call;
 use crate::collect::{Collected, Walk, existence};
 
+const GROUPS: Call = Call {
+    service: "logs",
+    operation: "DescribeLogGroups",
+    permission: "logs:DescribeLogGroups",
+    absent: &[],
+    denied_or: None,
+};
+const STREAMS: Call = Call {
+    service: "logs",
+    operation: "DescribeLogStreams",
+    permission: "logs:DescribeLogStreams",
+    absent: &[],
+    denied_or: None,
+};
+const TAGS: Call = Call {
+    service: "logs",
+    operation: "ListTagsForResource",
+    permission: "logs:ListTagsForResource",
+    absent: &[],
+    denied_or: None,
+};
+
 /// Collects a log group and reaches its key. `writers` is filled in by the walk.
-pub(crate) async fn group(_walk: &Walk<'_>, _name: &str, region: &str) -> Collected {
-    let group = LogGroup::unknown(&Gap::NotCollected { what: "not read yet".into() });
+pub(crate) async fn group(walk: &Walk<'_>, name: &str, region: &str) -> Collected {
+    // Tags take the ARN without the `:*` that log groups are listed with; made from its parts it need not be waited for.
+    let arn = format!("arn:{}:logs:{region}:{}:log-group:{name}", walk.partition, walk.account);
+    let (description, last_event, tags) =
+        tokio::join!(description(walk, name, region), last_event(walk, name, region), tags(walk, &arn, region));
+    if let Observed::Present(Description { kms_key: Observed::Present(key), .. }) = description.observed() {
+        walk.reach_key(key, region, Kind::LogGroup, name);
+    }
+    let group = LogGroup { description, last_event, writers: Vec::new(), tags };
     Collected {
         existence: existence(&group.description),
-        arn: None,
+        arn: Some(arn),
         region: Some(region.to_owned()),
         resource: Resource::LogGroup(Box::new(group)),
+    }
+}
+
+/// Logs finds groups by prefix only: `/aws/lambda/f` also finds `/aws/lambda/f2`. A list that was read to its end and
+/// does not hold the whole name says that the group does not exist.
+async fn description(walk: &Walk<'_>, name: &str, region: &str) -> Seen<Description> {
+    walk.aws
+        .ask_all(
+            &GROUPS,
+            region,
+            &[("logGroupNamePrefix", name)],
+            |clients, token| {
+                clients.logs().describe_log_groups().log_group_name_prefix(name).set_next_token(token).send()
+            },
+            |answer| answer.next_token.clone(),
+            |answer| {
+                let groups = answer.log_groups.ok_or_else(|| GROUPS.incomplete("logGroups"))?;
+                Ok(groups
+                    .into_iter()
+                    .filter(|group| group.log_group_name() == Some(name))
+                    .map(described)
+                    .collect::<Vec<_>>())
+            },
+        )
+        .await
+        .and_then(|groups| match groups.into_iter().next() {
+            Some(group) => Observed::Present(group),
+            None => Observed::Unknown(Gap::Missing {
+                operation: GROUPS.operation.into(),
+                code: "a list that does not hold it".into(),
+            }),
+        })
+}
+
+fn described(group: aws_sdk_cloudwatchlogs::types::LogGroup) -> Description {
+    let listed = group.arn.map(|arn| arn.strip_suffix(":*").map(str::to_owned).unwrap_or(arn));
+    Description {
+        arn: Observed::of(group.log_group_arn.or(listed)),
+        retention_days: Observed::of(group.retention_in_days),
+        retention_policy: Observed::of(group.retention_policy_name),
+        kms_key: Observed::of(group.kms_key_id),
+        class: match group.log_group_class.as_ref().map(|class| class.as_str()) {
+            Some("STANDARD") => Observed::Present(LogClass::Standard),
+            Some("INFREQUENT_ACCESS") => Observed::Present(LogClass::InfrequentAccess),
+            Some("ESSENTIALS") => Observed::Present(LogClass::Essentials),
+            Some("DELIVERY") => Observed::Present(LogClass::Delivery),
+            Some(other) => GROUPS.unrecognised("logGroupClass", other),
+            None => Observed::Absent,
+        },
+        deletion_protection: Observed::of(group.deletion_protection_enabled).map(Switch::from),
+        created_at: moment(&GROUPS, "creationTime", group.creation_time),
+    }
+}
+
+/// Reads a time that Logs counts in milliseconds; one that no calendar holds is a gap.
+fn moment(call: &'static Call, field: &'static str, milliseconds: Option<i64>) -> Observed<Timestamp> {
+    let Some(milliseconds) = milliseconds else { return Observed::Absent };
+    match Timestamp::from_millisecond(milliseconds) {
+        Ok(time) => Observed::Present(time),
+        Err(_) => Observed::Unknown(Gap::Unparsable {
+            operation: call.operation.into(),
+            what: format!("{field} is no time that a calendar holds"),
+        }),
+    }
+}
+
+/// Streams are asked for in the order of their newest event, so that the first one tells; without `descending` it would
+/// be the oldest.
+async fn last_event(walk: &Walk<'_>, name: &str, region: &str) -> Seen<Timestamp> {
+    if !walk.scope.log_events {
+        let what = "the newest event is not asked for; set enabled of logs-receiving-events";
+        return Seen::gap(Gap::NotCollected { what: what.into() });
+    }
+    walk.aws
+        .ask(
+            &STREAMS,
+            region,
+            &[("logGroupName", name), ("orderBy", "LastEventTime"), ("descending", "true"), ("limit", "1")],
+            |clients| {
+                clients
+                    .logs()
+                    .describe_log_streams()
+                    .log_group_name(name)
+                    .order_by(OrderBy::LastEventTime)
+                    .descending(true)
+                    .limit(1)
+                    .send()
+            },
+            |answer| {
+                let Some(streams) = answer.log_streams else {
+                    return Observed::Unknown(STREAMS.incomplete("logStreams"));
+                };
+                match streams.first() {
+                    Some(stream) => moment(&STREAMS, "lastEventTimestamp", stream.last_event_timestamp()),
+                    None if answer.next_token.is_some() => Observed::Unknown(Gap::UnreadPage {
+                        operation: STREAMS.operation.into(),
+                        why: "an empty page names a following one".into(),
+                    }),
+                    None => Observed::Absent,
+                }
+            },
+        )
+        .await
+}
+
+async fn tags(walk: &Walk<'_>, arn: &str, region: &str) -> Seen<BTreeMap<String, String>> {
+    walk.aws
+        .ask(
+            &TAGS,
+            region,
+            &[("resourceArn", arn)],
+            |clients| clients.logs().list_tags_for_resource().resource_arn(arn).send(),
+            |answer| match answer.tags {
+                Some(tags) if !tags.is_empty() => Observed::Present(tags.into_iter().collect()),
+                Some(_) | None => Observed::Absent,
+            },
+        )
+        .await
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_cloudwatchlogs::types as sdk;
+
+    use super::*;
+
+    #[test]
+    fn a_group_is_described_without_the_end_of_its_arn_and_with_what_is_not_set_as_absent() {
+        let group = described(
+            sdk::LogGroup::builder()
+                .log_group_name("g")
+                .arn("arn:aws:logs:us-east-2:123456789012:log-group:g:*")
+                .creation_time(1_795_000_000_000)
+                .build(),
+        );
+        assert_eq!(group.arn, Observed::Present("arn:aws:logs:us-east-2:123456789012:log-group:g".into()));
+        assert_eq!(group.retention_days, Observed::Absent);
+        assert_eq!(group.kms_key, Observed::Absent);
+        assert_eq!(group.class, Observed::Absent);
+        assert_eq!(group.created_at, Observed::Present(Timestamp::new(1_795_000_000, 0).unwrap()));
+    }
+
+    #[test]
+    fn a_class_that_is_not_known_is_a_gap_with_the_token() {
+        let class = |token: &str| described(sdk::LogGroup::builder().log_group_class(token.into()).build()).class;
+        assert_eq!(class("DELIVERY"), Observed::Present(LogClass::Delivery));
+        assert_eq!(class("ESSENTIALS"), Observed::Present(LogClass::Essentials));
+        assert_eq!(class("GLACIAL"), GROUPS.unrecognised("logGroupClass", "GLACIAL"));
+    }
+
+    #[test]
+    fn a_time_that_no_calendar_holds_is_a_gap() {
+        assert!(matches!(moment(&GROUPS, "creationTime", Some(i64::MAX)), Observed::Unknown(_)));
+        assert_eq!(moment(&GROUPS, "creationTime", None), Observed::Absent);
     }
 }
