@@ -9,7 +9,7 @@ use crate::observed::{Gap, Observed, Seen};
 use crate::outputs::{Outputs, SecretLook};
 use crate::subject::{Existence, Kind, Subject};
 use crate::verdict::{Judgement, Verdict, every};
-use crate::{cloudformation, logs};
+use crate::{cloudformation, logs, s3};
 
 mod environment;
 mod runtimes;
@@ -33,7 +33,7 @@ pub fn checks() -> Vec<Check> {
         Check::across("lambda-env-no-known-default-secret", environment::no_known_default),
         Check::new("lambda-no-public-url", no_public_url),
         Check::across("lambda-logs-to-audited-group", audited_log_group),
-        Check::new("lambda-failure-destination", failure_destination),
+        Check::across("lambda-failure-destination", failure_destination),
     ]
 }
 
@@ -647,9 +647,13 @@ enum FailureMode {
 
 /// Neither a dead-letter target nor a destination means that a failed event is gone after its retries. The destination
 /// is set per qualifier, so each that S3 invokes is asked; an empty text is no target.
-fn failure_destination(function: &Function, params: &Failure) -> Judgement {
-    let qualifiers: BTreeSet<&String> = function.event_invoke.keys().chain(function.qualified.keys()).collect();
-    let judge = |qualifier: &String| {
+fn failure_destination(function: &Function, params: &Failure, context: &Context<'_>) -> Judgement {
+    let mut qualifiers: BTreeSet<&str> =
+        function.event_invoke.keys().chain(function.qualified.keys()).map(String::as_str).collect();
+    if !function.qualified.is_empty() && only_qualified(&context.subject.id, context) {
+        qualifiers.remove(LATEST);
+    }
+    let judge = |qualifier: &str| {
         let verdict = destination_of(function, qualifier)?;
         Ok(if qualifier == LATEST { verdict } else { of_qualifier(qualifier, verdict) })
     };
@@ -660,6 +664,29 @@ fn failure_destination(function: &Function, params: &Failure) -> Judgement {
         FailureMode::Advice => verdict.as_advice(),
         FailureMode::Require => verdict,
     })
+}
+
+/// Whether every bucket's notifications were read and those that invoke this function all name a version or alias. A
+/// bucket that could not be read, or that sends its events to EventBridge, may invoke it without one.
+fn only_qualified(name: &str, context: &Context<'_>) -> bool {
+    let mut named = false;
+    for (_, bucket) in context.evidence.all::<s3::Bucket>() {
+        let Ok(notifications) = bucket.notifications.seen() else { return false };
+        for entry in notifications.iter().flat_map(|notifications| &notifications.functions) {
+            // arn:aws:lambda:region:account:function:name[:qualifier]
+            let parts: Vec<&str> = entry.function_arn.split(':').collect();
+            if parts.get(6) == Some(&name) {
+                named = true;
+                if parts.len() == 7 {
+                    return false;
+                }
+            }
+        }
+        if notifications.is_some_and(|notifications| notifications.event_bridge == s3::Switch::On) {
+            return false;
+        }
+    }
+    named
 }
 
 fn destination_of(function: &Function, qualifier: &str) -> Judgement {

@@ -554,6 +554,7 @@ mod audited_group {
 
 mod failure {
     use super::*;
+    use crate::s3::{Bucket, FunctionNotification, Notifications, Switch};
 
     const ID: &str = "lambda-failure-destination";
     const NONE: &str = "no dead-letter target and no destination for failures: after 2 retries a failed event is gone";
@@ -639,6 +640,51 @@ mod failure {
         let judged = judge(ID, &only(function));
         assert!(matches!(&judged, Ok(Verdict::NotSatisfied { weight: Weight::Advice, .. })));
         assert_eq!(failed(judged), format!("qualifier 7: {NONE}"));
+    }
+
+    fn bucket(notifications: Seen<Notifications>) -> Subject {
+        let bucket = Bucket { notifications, ..Bucket::unknown(&Gap::undecided("not asked")) };
+        subject(Kind::Bucket, "records", Resource::Bucket(Box::new(bucket)))
+    }
+
+    fn notifying(qualifiers: &[&str]) -> Subject {
+        let functions = qualifiers.iter().map(|qualifier| FunctionNotification {
+            function_arn: format!("arn:aws:lambda:us-east-2:{ACCOUNT}:function:processor{qualifier}"),
+            events: vec!["s3:ObjectCreated:*".into()],
+            prefix: String::new(),
+            suffix: String::new(),
+        });
+        bucket(seen(Notifications {
+            functions: functions.collect(),
+            event_bridge: Switch::Off,
+            queues: Vec::new(),
+            topics: Vec::new(),
+        }))
+    }
+
+    fn only_seven_has_a_destination() -> Subject {
+        of(Function {
+            event_invoke: BTreeMap::from([
+                (LATEST.to_owned(), not_set()),
+                ("7".to_owned(), invoke(Observed::Present("arn:d".into()), Observed::Absent)),
+            ]),
+            ..version(configuration())
+        })
+    }
+
+    #[test]
+    fn latest_does_not_count_when_s3_invokes_only_versions() {
+        let evidence = fixture::evidence(vec![only_seven_has_a_destination(), notifying(&[":7"])]);
+        assert!(passed(judge(ID, &evidence)).starts_with("qualifier 7: failed events go to the destination arn:d"));
+    }
+
+    #[test]
+    fn latest_counts_when_s3_invokes_it_or_may_invoke_it() {
+        for buckets in [vec![notifying(&[":7", ""])], vec![notifying(&[":7"]), bucket(denied())]] {
+            let mut subjects = vec![only_seven_has_a_destination()];
+            subjects.extend(buckets);
+            assert_eq!(failed(judge(ID, &fixture::evidence(subjects))), NONE);
+        }
     }
 
     #[test]
