@@ -95,3 +95,39 @@ fn total(sums: &[Vec<f64>]) -> Observed<u64> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_cloudwatch::types::{MetricDataResult, StatusCode};
+
+    use super::*;
+
+    fn page(status: StatusCode, values: &[f64]) -> GetMetricDataOutput {
+        let result = MetricDataResult::builder().id("invocations").status_code(status);
+        let result = result.set_values(Some(values.to_vec())).build();
+        GetMetricDataOutput::builder().metric_data_results(result).build()
+    }
+
+    #[test]
+    fn hourly_sums_are_added_up_over_pages() {
+        let first = super::values(page(StatusCode::PartialData, &[3.0, 4.0])).unwrap();
+        let last = super::values(page(StatusCode::Complete, &[5.0])).unwrap();
+        assert_eq!(total(&[first, last].concat()), Observed::Present(12));
+        assert_eq!(total(&[Vec::new()]), Observed::Present(0));
+    }
+
+    #[test]
+    fn a_metric_that_was_refused_or_failed_is_a_gap_and_not_zero() {
+        let forbidden = values(page(StatusCode::Forbidden, &[])).unwrap_err();
+        assert_eq!(forbidden.to_string(), "GetMetricData was denied; the auditing role needs cloudwatch:GetMetricData");
+        let failed = values(page(StatusCode::InternalError, &[])).unwrap_err();
+        assert!(failed.to_string().starts_with("GetMetricData failed with InternalError"));
+        let new = values(page(StatusCode::from("Postponed"), &[])).unwrap_err();
+        assert!(new.to_string().contains("`Postponed` in StatusCode"));
+    }
+
+    #[test]
+    fn a_sum_that_is_no_count_is_a_gap() {
+        assert!(matches!(total(&[vec![f64::NAN]]), Observed::Unknown(Gap::Unparsable { .. })));
+    }
+}

@@ -482,3 +482,220 @@ fn remember(walk: &Walk<'_>, (function, qualifier, variable): (&str, &str, &str)
     let key = (function.to_owned(), qualifier.to_owned(), variable.to_owned());
     walk.values.borrow_mut().insert(key, digest);
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_smithy_runtime_api::client::http::SharedHttpClient;
+    use tap_audit_checks::lambda::{LengthClass, ValueLook};
+    use tap_audit_checks::secret::SecretNames;
+    use tap_audit_checks::subject::Existence;
+
+    use super::*;
+    use crate::collect::Scope;
+    use crate::collect::call::{Aws, Limits, Reductions, hex};
+    use crate::collect::clients::Connection;
+    use crate::replay::{Account, Answer, Replay};
+    use crate::settings::Clock;
+
+    const PROCESSOR: &[(&str, &str)] = &[("FunctionName", "processor")];
+    const ARN: &str = "arn:aws:lambda:us-east-2:123456789012:function:processor";
+    const PASSWORD: &str = "published-by-mistake";
+
+    fn account() -> Account {
+        let configuration = format!(
+            r#"{{"FunctionName":"processor","FunctionArn":"{ARN}","Runtime":"python3.11","PackageType":"Zip",
+            "Role":"arn:aws:iam::123456789012:role/service/processor","MemorySize":1024,"Timeout":300,"State":"Active",
+            "LastUpdateStatus":"Successful","KMSKeyArn":"arn:aws:kms:us-east-2:123456789012:key/k1",
+            "VpcConfig":{{"SubnetIds":[],"SecurityGroupIds":[],"VpcId":""}},"DeadLetterConfig":{{"TargetArn":""}},
+            "Environment":{{"Variables":{{"DB_PASSWORD":"{PASSWORD}","BUCKET":"records"}}}}}}"#
+        );
+        let whole = format!(
+            r#"{{"Configuration":{configuration},"Code":{{"Location":"https://example.com/?X-Amz-Signature=never-kept"}},
+            "Concurrency":{{"ReservedConcurrentExecutions":10}},"Tags":{{"Environment":"prod"}}}}"#
+        );
+        let absent = Answer::error("lambda", 404, "ResourceNotFoundException");
+        let facts = "[account]\nid = \"123456789012\"\nregion = \"us-east-2\"";
+        let account = Account::from_files("lambda", [("account.toml", facts), ("lambda.toml", "")]).unwrap();
+        [
+            ("GetFunction", PROCESSOR, Answer::ok(whole)),
+            ("GetFunctionConfiguration", PROCESSOR, Answer::ok(configuration)),
+            ("GetFunctionConcurrency", PROCESSOR, Answer::ok("{}")),
+            ("ListTags", &[("Resource", ARN)], Answer::ok(r#"{"Tags":{"Environment":"split"}}"#)),
+            ("ListFunctionUrlConfigs", PROCESSOR, Answer::ok(r#"{"FunctionUrlConfigs":[]}"#)),
+            ("GetFunctionEventInvokeConfig", PROCESSOR, absent),
+        ]
+        .into_iter()
+        .fold(account, |account, (operation, arguments, answer)| {
+            account.answer("lambda", operation, arguments, answer).unwrap()
+        })
+    }
+
+    fn aws(account: Account) -> Aws {
+        use sha2::{Digest, Sha256};
+        let reductions = Reductions {
+            known_default_hashes: vec![hex(&Sha256::digest(PASSWORD.as_bytes()))],
+            secret_names: SecretNames { words: Vec::new(), harmless_endings: Vec::new(), ignore: Vec::new() },
+        };
+        let connection = Connection::recorded(SharedHttpClient::new(Replay::new(account)), "lambda");
+        let clock = Clock::Fixed("2026-11-01T12:00:00Z".parse().unwrap());
+        Aws::new(connection, Limits::STANDARD, clock, reductions, |_| {})
+    }
+
+    fn scope() -> Scope {
+        Scope {
+            sample_objects: 0,
+            check_bucket_empty: false,
+            log_events: false,
+            log_silence_days: 7,
+            route_tables: false,
+            event_data_stores: false,
+            stack_name: None,
+        }
+    }
+
+    fn collect<T>(account: Account, ask: impl AsyncFnOnce(&Walk<'_>) -> T) -> T {
+        let (aws, scope) = (aws(account), scope());
+        let walk = Walk::new(&aws, &scope, "123456789012", "aws", "us-east-2");
+        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(ask(&walk))
+    }
+
+    fn processor(account: Account) -> Collected {
+        collect(account, async |walk| function(walk, "processor", "us-east-2").await)
+    }
+
+    fn seen(collected: &Collected) -> &Function {
+        match &collected.resource {
+            Resource::Function(function) => function,
+            other => panic!("expected a function, found {other:?}"),
+        }
+    }
+
+    fn configuration_of(function: &Function) -> &Configuration {
+        function.configuration.seen().unwrap().unwrap()
+    }
+
+    #[test]
+    fn one_call_tells_configuration_concurrency_and_tags() {
+        let collected = processor(account());
+        let function = seen(&collected);
+        assert_eq!(collected.existence.observed(), &Observed::Present(Existence::Exists));
+        assert_eq!(collected.arn.as_deref(), Some(ARN));
+        assert_eq!(configuration_of(function).memory_mb, Observed::Present(1024));
+        assert_eq!(function.reserved_concurrency.observed(), &Observed::Present(10));
+        assert_eq!(function.tags.seen().unwrap().unwrap()["Environment"], "prod");
+        assert_eq!(function.urls.observed(), &Observed::Present(Vec::new()));
+        assert_eq!(function.event_invoke[LATEST].observed(), &Observed::Absent);
+    }
+
+    #[test]
+    fn empty_texts_are_not_set() {
+        let collected = processor(account());
+        let configuration = configuration_of(seen(&collected));
+        assert_eq!((&configuration.dead_letter, &configuration.vpc), (&Observed::Absent, &Observed::Absent));
+        assert_eq!(seen(&collected).s3_endpoints.observed(), &Observed::Absent);
+    }
+
+    #[test]
+    fn where_the_one_call_is_denied_the_parts_are_asked_for() {
+        let denied = Answer::error("lambda", 403, "AccessDeniedException");
+        let collected = processor(account().answer("lambda", "GetFunction", PROCESSOR, denied).unwrap());
+        let function = seen(&collected);
+        assert_eq!(configuration_of(function).memory_mb, Observed::Present(1024));
+        assert_eq!(function.reserved_concurrency.observed(), &Observed::Absent);
+        assert_eq!(function.tags.seen().unwrap().unwrap()["Environment"], "split");
+    }
+
+    #[test]
+    fn a_missing_function_is_missing_and_not_empty() {
+        let missing = Answer::error("lambda", 404, "ResourceNotFoundException");
+        let collected = processor(account().answer("lambda", "GetFunction", PROCESSOR, missing).unwrap());
+        assert_eq!(collected.existence.observed(), &Observed::Present(Existence::Missing));
+        assert!(matches!(seen(&collected).configuration.observed(), Observed::Unknown(Gap::Missing { .. })));
+    }
+
+    #[test]
+    fn values_and_links_are_dropped_and_their_looks_kept() {
+        let collected = processor(account());
+        let Observed::Present(Environment::Readable(variables)) = &configuration_of(seen(&collected)).environment
+        else {
+            panic!("expected readable variables");
+        };
+        let names: Vec<&str> = variables.iter().map(|variable| variable.name.as_str()).collect();
+        assert_eq!(names, ["BUCKET", "DB_PASSWORD"]);
+        assert_eq!(variables[1].value, ValueLook::Literal);
+        assert_eq!(variables[1].length, LengthClass::Medium);
+        assert_eq!(variables[1].published_default, Observed::Present(PublishedDefault::KnownList));
+        assert!(matches!(variables[0].published_default, Observed::Unknown(Gap::NotCollected { .. })));
+        let kept = format!("{collected:?}");
+        assert!(!kept.contains(PASSWORD) && !kept.contains("never-kept"), "{kept}");
+    }
+
+    #[test]
+    fn an_environment_that_kms_did_not_open_has_variables() {
+        let hidden = account()
+            .edit("lambda", "GetFunction", |body| {
+                let start = body.find(r#"{"Variables""#).unwrap();
+                let end = body[start..].find("}}").unwrap() + start + 2;
+                let error = r#"{"Error":{"ErrorCode":"AccessDeniedException","Message":"no"}}"#;
+                format!("{}{error}{}", &body[..start], &body[end..])
+            })
+            .unwrap();
+        let code = "AccessDeniedException".to_owned();
+        assert_eq!(
+            configuration_of(seen(&processor(hidden))).environment,
+            Observed::Present(Environment::Encrypted { code })
+        );
+    }
+
+    #[test]
+    fn a_state_that_is_new_to_this_version_is_a_gap() {
+        let new = account()
+            .edit("lambda", "GetFunction", |body| body.replace(r#""State":"Active""#, r#""State":"Hibernating""#))
+            .unwrap();
+        let collected = processor(new);
+        assert_eq!(
+            configuration_of(seen(&collected)).state,
+            Observed::Unknown(FUNCTION.unknown_token("State", "Hibernating"))
+        );
+    }
+
+    #[test]
+    fn urls_are_read_to_the_last_page_and_an_unknown_authentication_is_a_gap() {
+        let page = |auth: &str, next: &str| {
+            let url = format!(
+                r#"{{"FunctionUrl":"https://x","FunctionArn":"{ARN}:live","CreationTime":"t","LastModifiedTime":"t","AuthType":"{auth}","Cors":{{"AllowOrigins":["*"]}}}}"#
+            );
+            Answer::ok(format!(r#"{{"FunctionUrlConfigs":[{url}]{next}}}"#))
+        };
+        let second: &[(&str, &str)] = &[("FunctionName", "processor"), ("Marker", "2")];
+        let account = account()
+            .answer("lambda", "ListFunctionUrlConfigs", PROCESSOR, page("AWS_IAM", r#","NextMarker":"2""#))
+            .unwrap()
+            .answer("lambda", "ListFunctionUrlConfigs", second, page("ANYTHING", ""))
+            .unwrap();
+        let collected = processor(account);
+        let urls = seen(&collected).urls.seen().unwrap().unwrap();
+        assert_eq!(urls[0].auth, Observed::Present(UrlAuth::AwsIam));
+        assert_eq!(urls[1].auth, URLS.unrecognised("AuthType", "ANYTHING"));
+        assert_eq!(urls[1].allowed_origins, ["*"]);
+    }
+
+    #[test]
+    fn a_version_is_read_by_its_qualifier() {
+        let version: &[(&str, &str)] = &[("FunctionName", "processor"), ("Qualifier", "7")];
+        let configuration = format!(r#"{{"FunctionName":"processor","FunctionArn":"{ARN}:7","MemorySize":128}}"#);
+        let destination = r#"{"DestinationConfig":{"OnFailure":{"Destination":"arn:d"}},"MaximumRetryAttempts":0}"#;
+        let account = account()
+            .answer("lambda", "GetFunctionConfiguration", version, Answer::ok(configuration))
+            .unwrap()
+            .answer("lambda", "GetFunctionEventInvokeConfig", version, Answer::ok(destination))
+            .unwrap();
+        let qualified = collect(account, async |walk| qualified(walk, "processor", "7", "us-east-2").await);
+        let configuration = qualified.configuration.seen().unwrap().unwrap();
+        assert_eq!(configuration.memory_mb, Observed::Present(128));
+        assert_eq!(configuration.arn, Observed::Present(ARN.to_owned()));
+        let event_invoke = qualified.event_invoke.seen().unwrap().unwrap();
+        assert_eq!(event_invoke.on_failure, Observed::Present("arn:d".to_owned()));
+        assert_eq!(event_invoke.maximum_retries, Observed::Present(0));
+    }
+}
