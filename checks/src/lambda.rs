@@ -1,16 +1,40 @@
 //! Lambda functions: what is seen of them, and the checks of their requirements.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::check::Check;
+use crate::check::{Check, Context, NoParams};
 use crate::observed::{Gap, Observed, Seen};
-use crate::outputs::SecretLook;
+use crate::outputs::{Outputs, SecretLook};
+use crate::subject::{Existence, Kind, Subject};
+use crate::verdict::{Judgement, Verdict, every};
+use crate::{cloudformation, logs, s3};
+
+mod environment;
+mod runtimes;
+#[cfg(test)]
+mod tests;
+
+/// The qualifier under which an invoke without a version or alias runs.
+pub const LATEST: &str = "$LATEST";
 
 /// The checks of this file, in catalog order.
 pub fn checks() -> Vec<Check> {
-    Vec::new()
+    vec![
+        Check::new("lambda-function-active", active),
+        Check::new("lambda-memory-1024", memory),
+        Check::new("lambda-timeout-300", timeout),
+        Check::across("lambda-runtime-supported", runtimes::supported),
+        Check::new("lambda-reserved-concurrency-set", reserved_concurrency),
+        Check::across("lambda-env-kms-cmk", environment::customer_key),
+        Check::across("lambda-env-kms-is-stack-key", environment::stack_key),
+        Check::across("lambda-env-no-plaintext-secret", environment::no_plaintext_secret),
+        Check::across("lambda-env-no-known-default-secret", environment::no_known_default),
+        Check::new("lambda-no-public-url", no_public_url),
+        Check::across("lambda-logs-to-audited-group", audited_log_group),
+        Check::across("lambda-failure-destination", failure_destination),
+    ]
 }
 
 /// What was seen of a function.
@@ -263,11 +287,442 @@ impl Function {
             qualified: BTreeMap::new(),
             reserved_concurrency: Seen::gap(gap.clone()),
             urls: Seen::gap(gap.clone()),
-            event_invoke: BTreeMap::from([("$LATEST".to_owned(), Seen::gap(gap.clone()))]),
+            event_invoke: BTreeMap::from([(LATEST.to_owned(), Seen::gap(gap.clone()))]),
             s3_endpoints: Seen::gap(gap.clone()),
             route_tables: Seen::gap(gap.clone()),
             recent_invocations: Seen::gap(gap.clone()),
             tags: Seen::gap(gap.clone()),
         }
     }
+}
+
+const CONFIGURATION: &str = "GetFunctionConfiguration";
+
+/// Judges the function's own configuration and that of each version or alias that S3 invokes; the worst decides, so
+/// that a good `$LATEST` does not hide an old version that runs without key or memory.
+fn each_configuration(function: &Function, judge: impl Fn(&Configuration) -> Judgement) -> Judgement {
+    each_qualifier(function, |_, configuration| judge(configuration))
+}
+
+/// As [`each_configuration`], and says which qualifier it is; `None` for the function's own configuration.
+fn each_qualifier(function: &Function, judge: impl Fn(Option<&str>, &Configuration) -> Judgement) -> Judgement {
+    let judge = &judge;
+    let own =
+        std::iter::once_with(|| judge(None, function.configuration.required(CONFIGURATION, "any configuration")?));
+    let qualified = function.qualified.iter().map(|(qualifier, seen)| {
+        let verdict = judge(Some(qualifier), seen.required(CONFIGURATION, "any configuration")?)?;
+        Ok(of_qualifier(qualifier, verdict))
+    });
+    // The own configuration is always there, so there is no empty case to decide.
+    every(own.chain(qualified), || Err(Gap::undecided("the function has no configuration")))
+}
+
+/// Says in a verdict which version or alias it is about.
+fn of_qualifier(qualifier: &str, verdict: Verdict) -> Verdict {
+    let about = |text: String| format!("qualifier {qualifier}: {text}");
+    match verdict {
+        Verdict::Satisfied { observed, note } => Verdict::Satisfied { observed: about(observed), note },
+        Verdict::NotSatisfied { observed, expected, note, weight } => {
+            Verdict::NotSatisfied { observed: about(observed), expected, note, weight }
+        }
+        Verdict::NotApplicable { reason, note } => Verdict::NotApplicable { reason: about(reason), note },
+    }
+}
+
+impl State {
+    /// The state as Lambda writes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            State::Active => "Active",
+            State::Inactive => "Inactive",
+            State::Pending => "Pending",
+            State::Failed => "Failed",
+            State::Deactivating => "Deactivating",
+            State::Deactivated => "Deactivated",
+            State::ActiveNonInvocable => "ActiveNonInvocable",
+            State::Deleting => "Deleting",
+        }
+    }
+}
+
+/// Lambda always says both state and last update; one that is missing is an error. A function that was put to sleep
+/// for lack of work still counts as working, because the next invoke wakes it.
+fn active(function: &Function, _: &NoParams) -> Judgement {
+    each_configuration(function, |configuration| {
+        every([state(configuration), last_update(configuration)], || Err(Gap::undecided("no state was read")))
+    })
+}
+
+fn state(configuration: &Configuration) -> Judgement {
+    let state = *configuration.state.required(CONFIGURATION, "State")?;
+    let expected = "state Active";
+    match state {
+        State::Active => Ok(Verdict::satisfied("state is Active")),
+        State::Inactive => {
+            let reason = configuration.state_reason.required(CONFIGURATION, "StateReasonCode")?;
+            let observed = format!("state is Inactive ({reason})");
+            Ok(if reason == "Idle" {
+                Verdict::satisfied(observed)
+                    .noting("Lambda reclaimed it after a long time without work; the next invoke wakes it")
+            } else {
+                Verdict::not_satisfied(observed, expected)
+            })
+        }
+        State::Failed | State::Deactivated | State::ActiveNonInvocable => {
+            let reason = reason(&configuration.state_reason);
+            Ok(Verdict::not_satisfied(format!("state is {}{reason}", state.name()), expected))
+        }
+        State::Pending | State::Deactivating | State::Deleting => {
+            Err(Gap::changing(format!("the function's state is {}", state.name())))
+        }
+    }
+}
+
+fn last_update(configuration: &Configuration) -> Judgement {
+    match configuration.last_update.required(CONFIGURATION, "LastUpdateStatus")? {
+        LastUpdate::Successful => Ok(Verdict::satisfied("last update is Successful")),
+        LastUpdate::Failed => {
+            let reason = reason(&configuration.last_update_reason);
+            Ok(Verdict::not_satisfied(format!("last update is Failed{reason}"), "last update Successful"))
+        }
+        LastUpdate::InProgress => Err(Gap::changing("the function's last update is InProgress")),
+    }
+}
+
+/// Lambda's reason code in brackets, to stand behind a verdict that does not depend on it.
+fn reason(code: &Observed<String>) -> String {
+    match code {
+        Observed::Present(code) => format!(" ({code})"),
+        Observed::Absent => " (no reason code)".to_owned(),
+        Observed::Unknown(_) => " (reason code not read)".to_owned(),
+    }
+}
+
+/// The parameters of `lambda-memory-1024`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Memory {
+    memory_mb: i32,
+    mode: MemoryMode,
+}
+
+/// How the memory is compared.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum MemoryMode {
+    Exact,
+    AtLeast,
+}
+
+/// Lambda always says how much memory there is; 128 MB is what a function gets that asks for nothing.
+fn memory(function: &Function, params: &Memory) -> Judgement {
+    each_configuration(function, |configuration| {
+        let memory = *configuration.memory_mb.required(CONFIGURATION, "MemorySize")?;
+        let (met, expected) = match params.mode {
+            MemoryMode::Exact => (memory == params.memory_mb, format!("{} MB", params.memory_mb)),
+            MemoryMode::AtLeast => (memory >= params.memory_mb, format!("at least {} MB", params.memory_mb)),
+        };
+        let observed = format!("memory is {memory} MB");
+        Ok(if met { Verdict::satisfied(observed) } else { Verdict::not_satisfied(observed, expected) })
+    })
+}
+
+/// The parameters of `lambda-timeout-300`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Timeout {
+    timeout_s: i32,
+    mode: TimeoutMode,
+    min_timeout: i32,
+}
+
+/// How the time limit is compared.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum TimeoutMode {
+    AtMost,
+    Exact,
+}
+
+/// Lambda always says the time limit; 3 seconds is what a function gets that asks for nothing.
+fn timeout(function: &Function, params: &Timeout) -> Judgement {
+    each_configuration(function, |configuration| {
+        let timeout = *configuration.timeout_s.required(CONFIGURATION, "Timeout")?;
+        let (met, expected) = match params.mode {
+            TimeoutMode::AtMost => (
+                (params.min_timeout..=params.timeout_s).contains(&timeout),
+                format!("between {} s and {} s", params.min_timeout, params.timeout_s),
+            ),
+            TimeoutMode::Exact => (timeout == params.timeout_s, format!("{} s", params.timeout_s)),
+        };
+        let observed = format!("timeout is {timeout} s");
+        Ok(if met { Verdict::satisfied(observed) } else { Verdict::not_satisfied(observed, expected) })
+    })
+}
+
+/// The parameters of `lambda-reserved-concurrency-set`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Concurrency {
+    min: i32,
+    expected: i32,
+}
+
+/// No value means that nothing is reserved. Zero is a value, and the opposite of a reservation: every invoke is
+/// throttled. It is a setting of the function as a whole, so versions and aliases are not asked.
+fn reserved_concurrency(function: &Function, params: &Concurrency) -> Judgement {
+    let expected = format!("at least {} reserved", params.min);
+    let Some(&reserved) = function.reserved_concurrency.seen()? else {
+        return Ok(Verdict::not_satisfied("no concurrency is reserved", expected).noting(
+            "Lambda keeps 100 executions of the account unreserved: a small account needs a higher quota first",
+        ));
+    };
+    if reserved == 0 {
+        return Ok(Verdict::not_satisfied(
+            "reserved concurrency is 0: the function is switched off, every invoke is throttled",
+            expected,
+        ));
+    }
+    let observed = format!("reserved concurrency is {reserved}");
+    if reserved < params.min {
+        return Ok(Verdict::not_satisfied(observed, expected));
+    }
+    let verdict = Verdict::satisfied(observed);
+    Ok(if reserved == params.expected {
+        verdict
+    } else {
+        verdict.noting(format!("the templates reserve {}", params.expected))
+    })
+}
+
+/// No URL at all passes. A URL without authentication fails even where no policy lets anyone in yet, because it is one
+/// permission away from open.
+fn no_public_url(function: &Function, _: &NoParams) -> Judgement {
+    let urls = function.urls.required("ListFunctionUrlConfigs", "FunctionUrlConfigs")?;
+    let judge = |url: &FunctionUrl| {
+        let on = &url.function_arn;
+        Ok(match url.auth.required("ListFunctionUrlConfigs", "AuthType")? {
+            UrlAuth::AwsIam => Verdict::satisfied(format!("the URL of {on} asks for IAM authentication")),
+            UrlAuth::None => {
+                let verdict = Verdict::not_satisfied(
+                    format!("the URL of {on} asks for no authentication"),
+                    "no function URL, or AuthType AWS_IAM",
+                );
+                if url.allowed_origins.is_empty() {
+                    verdict
+                } else {
+                    verdict.noting(format!("pages of {} may call it from a browser", url.allowed_origins.join(", ")))
+                }
+            }
+        })
+    };
+    every(urls.iter().map(judge), || Ok(Verdict::satisfied("the function has no URL")))
+}
+
+/// A function that names no log group writes to `/aws/lambda/<its name>`. Which group is the audited one, the outputs
+/// say, else the stack; where neither does, the default group is taken if it exists, and otherwise nothing is decided.
+fn audited_log_group(function: &Function, _: &NoParams, context: &Context<'_>) -> Judgement {
+    let audited = AuditedGroups::of(context);
+    each_configuration(function, |configuration| {
+        let default = format!("/aws/lambda/{}", configuration.name.required(CONFIGURATION, "FunctionName")?);
+        let group = configuration.log_group.seen()?.unwrap_or(&default);
+        let exists = |note: Option<&str>| {
+            let verdict = group_exists(group, context)?;
+            Ok(match note {
+                Some(note) => verdict.noting(note),
+                None => verdict,
+            })
+        };
+        match audited.as_ref().map_err(Clone::clone)? {
+            AuditedGroups::Named { groups, by } if groups.contains(group) => {
+                exists(None).map(|verdict| match verdict {
+                    Verdict::Satisfied { observed, note } => {
+                        Verdict::Satisfied { observed: format!("{observed}, the group of {by}"), note }
+                    }
+                    other @ (Verdict::NotSatisfied { .. } | Verdict::NotApplicable { .. }) => other,
+                })
+            }
+            AuditedGroups::Named { groups, by } => Ok(Verdict::not_satisfied(
+                format!("the function writes to log group {group}"),
+                format!("the log group of {by}: {}", groups.iter().cloned().collect::<Vec<_>>().join(" or ")),
+            )),
+            AuditedGroups::Unknown if *group == default => {
+                match exists(Some(
+                    "neither an output nor the stack names a log group; the function's default group was taken",
+                ))? {
+                    met @ Verdict::Satisfied { .. } => Ok(met),
+                    Verdict::NotSatisfied { .. } | Verdict::NotApplicable { .. } => Err(no_audited_group(group)),
+                }
+            }
+            AuditedGroups::Unknown => Err(no_audited_group(group)),
+        }
+    })
+}
+
+fn no_audited_group(group: &str) -> Gap {
+    Gap::undecided(format!(
+        "no audited log group is known: neither an output nor the stack names one, and the function writes to {group}; add an output with the group's name"
+    ))
+}
+
+/// The log groups that the audit is about.
+enum AuditedGroups {
+    /// These, named by the outputs or by the stack.
+    Named { groups: BTreeSet<String>, by: &'static str },
+    /// Outputs and stack were read, and neither names a log group.
+    Unknown,
+}
+
+impl AuditedGroups {
+    fn of(context: &Context<'_>) -> Result<Self, Gap> {
+        let evidence = context.evidence;
+        let outputs: Vec<_> = evidence.all::<Outputs>().flat_map(|(_, outputs)| &outputs.entries).collect();
+        let kind = Kind::LogGroup.name();
+        let groups: BTreeSet<String> = outputs
+            .iter()
+            .filter_map(|output| output.resolved.as_ref())
+            .filter(|resolved| resolved.kind == kind)
+            .map(|resolved| resolved.id.clone())
+            .collect();
+        if !groups.is_empty() {
+            return Ok(AuditedGroups::Named { groups, by: "the outputs" });
+        }
+        let names_group = |key: &str| key.to_ascii_lowercase().contains("loggroup");
+        if let Some(output) = outputs.iter().find(|output| output.resolved.is_none() && names_group(&output.key)) {
+            let why = format!("output `{}`, which should name the log group, was not resolved", output.key);
+            return Err(Gap::depends_on("stack-outputs-resolve-live", why));
+        }
+        let in_stack = |subject: &&Subject| subject.stack.is_some() || subject.logical_id.is_some();
+        let mut groups: BTreeSet<String> =
+            evidence.of_kind(Kind::LogGroup).filter(in_stack).map(|subject| subject.id.clone()).collect();
+        for (_, stack) in evidence.all::<cloudformation::Stack>() {
+            // A listing that was not read cannot show that the stack has no log group.
+            let members = match stack.members.required("ListStackResources", "StackResourceSummaries") {
+                Ok(members) => members,
+                Err(_) if !groups.is_empty() => continue,
+                Err(gap) => return Err(gap),
+            };
+            for member in members.iter().filter(|member| member.kind == kind && member.is_live()) {
+                groups.insert(member.physical_id.required("ListStackResources", "PhysicalResourceId")?.clone());
+            }
+        }
+        Ok(if groups.is_empty() { AuditedGroups::Unknown } else { AuditedGroups::Named { groups, by: "the stack" } })
+    }
+}
+
+/// Whether the log group is there. A group that nobody has looked for is a gap.
+fn group_exists(group: &str, context: &Context<'_>) -> Judgement {
+    let found = context.evidence.all::<logs::LogGroup>().find(|(subject, _)| subject.id == group);
+    let Some((subject, _)) = found else {
+        return Err(Gap::undecided(format!(
+            "log group {group} was not looked for, so it is not known whether it exists"
+        )));
+    };
+    Ok(match subject.existence.required("DescribeLogGroups", "logGroups")? {
+        Existence::Exists => Verdict::satisfied(format!("the function writes to log group {group}")),
+        Existence::Missing => Verdict::not_satisfied(
+            format!("the function writes to log group {group}, which does not exist"),
+            "an existing log group",
+        )
+        .noting("nothing was ever logged there, or the group was deleted"),
+    })
+}
+
+/// The parameters of `lambda-failure-destination`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Failure {
+    mode: FailureMode,
+}
+
+/// Whether a missing destination counts.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum FailureMode {
+    /// It is shown and does not count.
+    Advice,
+    /// It counts.
+    Require,
+}
+
+/// Neither a dead-letter target nor a destination means that a failed event is gone after its retries. The destination
+/// is set per qualifier, so each that S3 invokes is asked; an empty text is no target.
+fn failure_destination(function: &Function, params: &Failure, context: &Context<'_>) -> Judgement {
+    let mut qualifiers: BTreeSet<&str> =
+        function.event_invoke.keys().chain(function.qualified.keys()).map(String::as_str).collect();
+    if !function.qualified.is_empty() && only_qualified(&context.subject.id, context) {
+        qualifiers.remove(LATEST);
+    }
+    let judge = |qualifier: &str| {
+        let verdict = destination_of(function, qualifier)?;
+        Ok(if qualifier == LATEST { verdict } else { of_qualifier(qualifier, verdict) })
+    };
+    let verdict = every(qualifiers.into_iter().map(judge), || {
+        Err(Gap::NotCollected { what: "what happens to failed invokes was not asked for".into() })
+    })?;
+    Ok(match params.mode {
+        FailureMode::Advice => verdict.as_advice(),
+        FailureMode::Require => verdict,
+    })
+}
+
+/// Whether every bucket's notifications were read and those that invoke this function all name a version or alias. A
+/// bucket that could not be read, or that sends its events to EventBridge, may invoke it without one.
+fn only_qualified(name: &str, context: &Context<'_>) -> bool {
+    let mut named = false;
+    for (_, bucket) in context.evidence.all::<s3::Bucket>() {
+        let Ok(notifications) = bucket.notifications.seen() else { return false };
+        for entry in notifications.iter().flat_map(|notifications| &notifications.functions) {
+            // arn:aws:lambda:region:account:function:name[:qualifier]
+            let parts: Vec<&str> = entry.function_arn.split(':').collect();
+            if parts.get(6) == Some(&name) {
+                named = true;
+                if parts.len() == 7 {
+                    return false;
+                }
+            }
+        }
+        if notifications.is_some_and(|notifications| notifications.event_bridge == s3::Switch::On) {
+            return false;
+        }
+    }
+    named
+}
+
+fn destination_of(function: &Function, qualifier: &str) -> Judgement {
+    let unread = "the target itself was not read; failed events carry object keys, which may name patients";
+    let met = |observed: String| Ok(Verdict::satisfied(observed).noting(unread));
+    let configuration = function.qualified.get(qualifier).unwrap_or(&function.configuration);
+    let dead_letter = configuration
+        .required(CONFIGURATION, "any configuration")
+        .and_then(|configuration| Ok(target(configuration.dead_letter.seen()?)));
+    if let Ok(Some(target)) = &dead_letter {
+        return met(format!("failed events go to the dead-letter target {target}"));
+    }
+    let Some(event_invoke) = function.event_invoke.get(qualifier) else {
+        return Err(Gap::NotCollected { what: format!("failed invokes of {qualifier} were not asked about").into() });
+    };
+    let event_invoke = event_invoke.seen()?;
+    if let Some(event_invoke) = event_invoke
+        && let Some(target) = target(event_invoke.on_failure.seen()?)
+    {
+        return met(format!("failed events go to the destination {target}"));
+    }
+    // Both have to be known to be missing before anything is said to be missing.
+    let _none = dead_letter?;
+    let retries = match event_invoke.map(|event_invoke| event_invoke.maximum_retries.seen()) {
+        None | Some(Ok(None)) => "2 retries".to_owned(),
+        Some(Ok(Some(1))) => "1 retry".to_owned(),
+        Some(Ok(Some(retries))) => format!("{retries} retries"),
+        // How often it is tried does not change that it is lost.
+        Some(Err(_)) => "its retries".to_owned(),
+    };
+    Ok(Verdict::not_satisfied(
+        format!("no dead-letter target and no destination for failures: after {retries} a failed event is gone"),
+        "a dead-letter target or a destination for failures",
+    ))
+}
+
+fn target(text: Option<&String>) -> Option<&String> {
+    text.filter(|text| !text.trim().is_empty())
 }
