@@ -240,7 +240,7 @@ pub struct EventRule {
     pub function_arn: String,
     /// `ENABLED` and its variants, or `DISABLED`, as EventBridge writes it.
     pub state: Observed<RuleState>,
-    /// What the pattern matches; unknown when it could not be read.
+    /// What the pattern matches; absent for a rule that runs on a schedule, unknown when it could not be read.
     pub pattern: Observed<EventPattern>,
 }
 
@@ -884,11 +884,7 @@ fn bridged(bucket: &Bucket, functions: &[&Subject], params: &EventNotification, 
     let rules = match bucket.event_rules.seen() {
         Ok(Some(rules)) => rules.as_slice(),
         Ok(None) => &[],
-        Err(Gap::Denied { operation, or_else, .. }) => {
-            let permission = "events:ListRuleNamesByTarget and events:DescribeRule".into();
-            return Err(Gap::Denied { operation, permission, or_else });
-        }
-        Err(gap) => return Err(gap),
+        Err(gap) => return Err(naming_both_permissions(gap)),
     };
     let parts = rules.iter().flat_map(|rule| {
         functions.iter().filter_map(|function| {
@@ -906,10 +902,20 @@ fn bridged(bucket: &Bucket, functions: &[&Subject], params: &EventNotification, 
         let expected = "an enabled rule of EventBridge for Object Created of this bucket that targets the function";
         return Ok(Verdict::not_satisfied("no rule of EventBridge targets the function", expected));
     }
-    any(parts)
+    any(parts).map_err(naming_both_permissions)
 }
 
-/// Judges one rule. A part that the pattern leaves out matches everything.
+/// Whoever is denied one of the two calls behind a rule lacks the other as a rule too.
+fn naming_both_permissions(gap: Gap) -> Gap {
+    if let Gap::Denied { operation, permission: _, or_else } = gap {
+        let permission = "events:ListRuleNamesByTarget and events:DescribeRule".into();
+        Gap::Denied { operation, permission, or_else }
+    } else {
+        gap
+    }
+}
+
+/// Judges one rule. A part that the pattern leaves out matches everything; no pattern at all matches nothing.
 fn matched(rule: &EventRule, function: &Subject, params: &EventNotification, context: &Context<'_>) -> Judgement {
     let name = &rule.name;
     let fails = |why: &str| {
@@ -919,7 +925,9 @@ fn matched(rule: &EventRule, function: &Subject, params: &EventNotification, con
     if *rule.state.required("DescribeRule", "State")? == RuleState::Disabled {
         return fails("is disabled");
     }
-    let pattern = rule.pattern.required("DescribeRule", "EventPattern")?;
+    let Some(pattern) = rule.pattern.seen()? else {
+        return fails("runs on a schedule and matches no events");
+    };
     let takes = |values: &[String], value: &str| values.is_empty() || values.iter().any(|one| one == value);
     if !takes(&pattern.sources, "aws.s3") || !takes(&pattern.detail_types, "Object Created") {
         return fails("does not match Object Created of aws.s3");
@@ -2248,6 +2256,8 @@ mod tests {
             let lead = "no notification invokes a function; EventBridge rule `created`";
             let disabled = broken(|rule, _| rule.state = Observed::Present(RuleState::Disabled));
             assert_eq!(disabled, format!("{lead} is disabled"));
+            let scheduled = broken(|rule, _| rule.pattern = Observed::Absent);
+            assert_eq!(scheduled, format!("{lead} runs on a schedule and matches no events"));
             let others = broken(|rule, pattern| {
                 rule.pattern = present(EventPattern { buckets: vec!["other".into()], ..pattern });
             });
@@ -2274,15 +2284,14 @@ mod tests {
 
         #[test]
         fn unreadable_rules_are_an_error_that_names_both_permissions() {
-            assert_eq!(
-                undecided(judge(ID, &alone(bridging(denied())))),
-                "GetThing was denied; the auditing role needs events:ListRuleNamesByTarget and events:DescribeRule"
-            );
+            let both =
+                "GetThing was denied; the auditing role needs events:ListRuleNamesByTarget and events:DescribeRule";
+            assert_eq!(undecided(judge(ID, &alone(bridging(denied())))), both);
             let mut rule = event_rule(pattern());
             rule.pattern = withheld();
-            assert_eq!(undecided(judge(ID, &alone(bridging(seen(vec![rule.clone()]))))), DENIED);
+            assert_eq!(undecided(judge(ID, &alone(bridging(seen(vec![rule.clone()]))))), both);
             rule.state = withheld();
-            assert_eq!(undecided(judge(ID, &alone(bridging(seen(vec![rule]))))), DENIED);
+            assert_eq!(undecided(judge(ID, &alone(bridging(seen(vec![rule]))))), both);
         }
 
         #[test]
