@@ -261,3 +261,18 @@ pub(crate) fn existence<T>(described: &Seen<T>) -> Seen<Existence> {
     };
     Seen::new(observed, described.calls().to_vec())
 }
+
+/// The calls that a subject of this kind takes. Some are made only where a parameter or an answer asks for them.
+pub(crate) fn calls_for(kind: Kind) -> Vec<&'static call::Call> {
+    let groups: &[&[&'static call::Call]] = match kind {
+        Kind::Outputs => &[sts::CALLS],
+        Kind::Stack => &[cloudformation::CALLS],
+        Kind::Account => &[s3control::CALLS, cloudtrail::CALLS],
+        Kind::Bucket => &[s3::CALLS, eventbridge::CALLS],
+        Kind::Function => &[lambda::CALLS, cloudwatch::CALLS, ec2::CALLS],
+        Kind::Key => &[kms::CALLS],
+        Kind::LogGroup => &[logs::CALLS],
+        Kind::Role => &[iam::CALLS],
+    };
+    groups.iter().copied().flatten().copied().collect()
+}

@@ -17,7 +17,7 @@ use crate::cli::{AuditOptions, Cli, Command, DemoOptions, ListOptions, Manners, 
 use crate::collect::clients::Connection;
 use crate::replay::{Account, AccountFacts, Recorder, Replay};
 use crate::settings::{self, Environment, HTML_FILE, Settings, Wanted};
-use crate::{catalog_view, outputs, plan, resolve};
+use crate::{catalog_view, outputs, plan};
 
 /// The code of a usage or settings error.
 const USAGE: u8 = 2;
@@ -434,9 +434,4 @@ async fn demo(options: &DemoOptions, manners: Manners, environment: &Environment
         ));
     }
     Ok(0)
-}
-
-/// Keeps the resolver's masking reachable for the offline plan.
-pub(crate) fn shown(key: &str, value: &str) -> String {
-    resolve::mask(key, value).0
 }

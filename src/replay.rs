@@ -35,6 +35,8 @@ mod pretty;
 mod recorder;
 mod request;
 
+pub mod embedded;
+
 pub use account::{Account, AccountError, AccountFacts, AlterationError, Answer};
 pub use client::Replay;
 pub use fault::{Fault, Injection, InjectionError, Target};

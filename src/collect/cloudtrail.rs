@@ -40,6 +40,9 @@ const STORES: Call = Call {
     denied_or: None,
 };
 
+/// Every call of this file, for plans and for the policy that the auditing role needs.
+pub(crate) const CALLS: &[&Call] = &[&TRAILS, &STATUS, &SELECTORS, &STORES];
+
 /// Collects every trail that covers the region, shadow and organisation trails included, each with its status and
 /// selectors, asked by ARN in its home region.
 pub(crate) async fn trails(walk: &Walk<'_>, region: &str) -> Seen<Vec<Trail>> {

@@ -16,6 +16,9 @@ const METRIC_DATA: Call = Call {
     denied_or: None,
 };
 
+/// Every call of this file, for plans and for the policy that the auditing role needs.
+pub(crate) const CALLS: &[&Call] = &[&METRIC_DATA];
+
 const HOUR: i64 = 3_600;
 const DAY: i64 = 24 * HOUR;
 /// Log events may arrive late, so the last two hours are not counted.

@@ -23,6 +23,9 @@ const ROUTE_TABLES: Call = Call {
     denied_or: None,
 };
 
+/// Every call of this file, for plans and for the policy that the auditing role needs.
+pub(crate) const CALLS: &[&Call] = &[&ENDPOINTS, &ROUTE_TABLES];
+
 fn of_vpc(vpc: &str) -> types::Filter {
     types::Filter::builder().name("vpc-id").values(vpc).build()
 }

@@ -23,6 +23,9 @@ const RULE: Call = Call {
     denied_or: None,
 };
 
+/// Every call of this file, for plans and for the policy that the auditing role needs.
+pub(crate) const CALLS: &[&Call] = &[&RULE_NAMES, &RULE];
+
 /// Collects the rules of the default event bus that target a function, with their state and pattern. S3 sends its events
 /// to that bus only.
 pub(crate) async fn rules_targeting(walk: &Walk<'_>, region: &str, function_arn: &str) -> Seen<Vec<EventRule>> {

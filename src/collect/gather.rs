@@ -72,7 +72,6 @@ impl CollectError {
 }
 
 /// One part of an output with what it names.
-#[derive(Debug)]
 pub(crate) struct Part {
     key: String,
     value: String,
@@ -93,7 +92,38 @@ pub(crate) fn parts(outputs: &[RawOutput]) -> Vec<Part> {
 }
 
 impl Part {
-    fn resolved(&self) -> Option<&Resolved> {
+    /// The key to show the part under.
+    pub(crate) fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// The exact value; show it through [`resolve::mask`] only.
+    pub(crate) fn value(&self) -> &str {
+        &self.value
+    }
+
+    /// Why it names nothing.
+    pub(crate) fn reason(&self) -> Option<&str> {
+        match &self.resolution {
+            Resolution::Resolved(_) => None,
+            Resolution::Unresolved(reason) => Some(reason),
+        }
+    }
+
+    /// The subject that it names, for the kinds that are subjects of their own: kind, id and ARN.
+    pub(crate) fn subject(&self) -> Option<(Kind, String, Option<String>)> {
+        let resolved = self.resolved()?;
+        let kind = Kind::named(&resolved.kind)?;
+        match kind {
+            Kind::Outputs | Kind::Stack | Kind::Account => None,
+            Kind::Bucket | Kind::Function | Kind::Key | Kind::LogGroup | Kind::Role => {
+                Some((kind, resolved.id.clone(), resolved.arn.clone()))
+            }
+        }
+    }
+
+    /// What it names.
+    pub(crate) fn resolved(&self) -> Option<&Resolved> {
         match &self.resolution {
             Resolution::Resolved(resolved) => Some(resolved),
             Resolution::Unresolved(_) => None,

@@ -29,6 +29,9 @@ const TAGS: Call =
 const ROLE: Call =
     Call { service: "iam", operation: "GetRole", permission: "iam:GetRole", absent: &[], denied_or: None };
 
+/// Every call of this file, for plans and for the policy that the auditing role needs.
+pub(crate) const CALLS: &[&Call] = &[&INLINE, &ATTACHED, &TAGS, &ROLE];
+
 /// Collects a role.
 pub(crate) async fn role(walk: &Walk<'_>, name: &str) -> Collected {
     let (inline_policies, attached_policies, tags) =

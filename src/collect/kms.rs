@@ -43,6 +43,9 @@ const TAGS: Call = Call {
     denied_or: KEY_POLICY,
 };
 
+/// Every call of this file, for plans and for the policy that the auditing role needs.
+pub(crate) const CALLS: &[&Call] = &[&DESCRIBE, &ROTATION, &ALIASES, &TAGS];
+
 /// Collects a key, named by its id, `alias/name` or (in another account) its ARN. For an alias only DescribeKey is
 /// asked, and the key it leads to is reached with `Relation::NamedBy`; the walk merges the two. `named_by` and
 /// `encrypts` are filled in by the walk.

@@ -55,6 +55,9 @@ const EVENT_INVOKE: Call = Call {
     denied_or: None,
 };
 
+/// Every call of this file, for plans and for the policy that the auditing role needs.
+pub(crate) const CALLS: &[&Call] = &[&FUNCTION, &CONFIGURATION, &CONCURRENCY, &TAGS, &URLS, &EVENT_INVOKE];
+
 /// What is read of a version or alias that a notification names.
 #[derive(Clone, Debug)]
 pub(crate) struct Qualified {

@@ -34,6 +34,9 @@ const TAGS: Call = Call {
     denied_or: None,
 };
 
+/// Every call of this file, for plans and for the policy that the auditing role needs.
+pub(crate) const CALLS: &[&Call] = &[&GROUPS, &STREAMS, &TAGS];
+
 /// Collects a log group and reaches its key. `writers` is filled in by the walk.
 pub(crate) async fn group(walk: &Walk<'_>, name: &str, region: &str) -> Collected {
     // Tags take the ARN without the `:*` that log groups are listed with; made from its parts it need not be waited for.

@@ -15,6 +15,9 @@ const PUBLIC_ACCESS_BLOCK: Call = Call {
     denied_or: None,
 };
 
+/// Every call of this file, for plans and for the policy that the auditing role needs.
+pub(crate) const CALLS: &[&Call] = &[&PUBLIC_ACCESS_BLOCK];
+
 /// Collects the account's public access block; absent means that none is set. The setting is the same in every region.
 pub(crate) async fn public_access_block(walk: &Walk<'_>) -> Seen<PublicAccessBlock> {
     let account = walk.account.as_str();

@@ -7,6 +7,9 @@ use crate::collect::call::{Aws, Call};
 const CALLER: Call =
     Call { service: "sts", operation: "GetCallerIdentity", permission: "", absent: &[], denied_or: None };
 
+/// Every call of this file, for plans and for the policy that the auditing role needs.
+pub(crate) const CALLS: &[&Call] = &[&CALLER];
+
 /// The caller, as AWS knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Caller {
