@@ -1,0 +1,239 @@
+//! From outputs to evidence: finds the live resources behind the outputs, walks from each to those it rests on, and
+//! collects everything that requirements ask about, concurrently.
+//!
+//! Each service has one file under `collect/`. A collector sees and does not judge: it asks through
+//! [`call::Aws::ask`], takes from the answer what the evidence of `tap-audit-checks` holds, and names the resources that
+//! it found on the way with [`Walk::reach`].
+
+pub mod call;
+pub mod clients;
+pub(crate) mod cloudformation;
+pub(crate) mod cloudtrail;
+pub(crate) mod cloudwatch;
+pub(crate) mod ec2;
+pub(crate) mod eventbridge;
+pub(crate) mod iam;
+pub(crate) mod kms;
+pub(crate) mod lambda;
+pub(crate) mod logs;
+pub(crate) mod s3;
+pub(crate) mod s3control;
+pub(crate) mod sts;
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::fmt;
+
+use tap_audit_checks::observed::{Gap, Observed, Seen};
+use tap_audit_checks::subject::{Existence, Kind, Resource};
+
+use call::{Aws, ValueDigest};
+
+/// A resource that has to be looked at.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Reference {
+    /// What kind of thing it is; only kinds that are subjects of their own.
+    pub kind: Kind,
+    /// Its id: bucket, function, role or log group name, key id or `alias/name`.
+    pub id: String,
+    /// The region to look in; the run's region for global kinds.
+    pub region: String,
+}
+
+/// How a resource was reached.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Relation {
+    /// An output of the file names it.
+    Output {
+        /// The output's key.
+        key: String,
+    },
+    /// The listing of a stack holds it.
+    Member {
+        /// The stack.
+        stack: String,
+        /// The logical id there.
+        logical_id: String,
+    },
+    /// It is the execution role of a function.
+    RoleOf {
+        /// The function's name.
+        function: String,
+    },
+    /// It encrypts a resource.
+    KeyOf {
+        /// The resource's kind.
+        kind: Kind,
+        /// The resource's id.
+        id: String,
+        /// The key as the resource names it.
+        named: String,
+    },
+    /// Another form of its name: the alias that leads to a key.
+    NamedBy {
+        /// That form.
+        name: String,
+    },
+    /// A function writes to it.
+    LogGroupOf {
+        /// The function's name.
+        function: String,
+    },
+    /// A bucket notifies it.
+    NotifiedBy {
+        /// The bucket's name.
+        bucket: String,
+        /// The version or alias that the notification names.
+        qualifier: Option<String>,
+    },
+    /// It receives the access logs of a bucket.
+    LogTargetOf {
+        /// The bucket's name.
+        bucket: String,
+    },
+}
+
+impl fmt::Display for Relation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Relation::Output { key } => write!(f, "output {key}"),
+            Relation::Member { stack, logical_id } => write!(f, "member {logical_id} of stack {stack}"),
+            Relation::RoleOf { function } => write!(f, "execution role of function {function}"),
+            Relation::KeyOf { kind, id, named: _ } => write!(f, "encryption key of {kind} {id}"),
+            Relation::NamedBy { name } => write!(f, "target of {name}"),
+            Relation::LogGroupOf { function } => write!(f, "log group of function {function}"),
+            Relation::NotifiedBy { bucket, qualifier: None } => write!(f, "notification target of bucket {bucket}"),
+            Relation::NotifiedBy { bucket, qualifier: Some(qualifier) } => {
+                write!(f, "notification target of bucket {bucket}, qualifier {qualifier}")
+            }
+            Relation::LogTargetOf { bucket } => write!(f, "access log target of bucket {bucket}"),
+        }
+    }
+}
+
+/// What a collector brings back of one resource.
+#[derive(Clone, Debug)]
+pub struct Collected {
+    /// Whether it is there.
+    pub existence: Seen<Existence>,
+    /// Its ARN.
+    pub arn: Option<String>,
+    /// Its region, as far as the answers tell; `None` for global kinds.
+    pub region: Option<String>,
+    /// What was seen of it.
+    pub resource: Resource,
+}
+
+/// What the profile's parameters switch on or off in the collection. Each costs calls or rights that the default
+/// audit does not need.
+#[derive(Clone, Debug)]
+pub struct Scope {
+    /// How many objects of a bucket are sampled; 0 is off.
+    pub sample_objects: i32,
+    /// Whether buckets are looked into for being empty.
+    pub check_bucket_empty: bool,
+    /// Whether the arrival of log events and the invocations behind them are read.
+    pub log_events: bool,
+    /// How many days back invocations are counted.
+    pub log_silence_days: i64,
+    /// Whether the route tables of a function's subnets are read.
+    pub route_tables: bool,
+    /// Whether event data stores are listed.
+    pub event_data_stores: bool,
+    /// The stack name that the user gave.
+    pub stack_name: Option<String>,
+}
+
+/// The walk from resource to resource. Collectors get it, ask through it and tell it what they found.
+pub struct Walk<'a> {
+    /// AWS.
+    pub aws: &'a Aws,
+    /// What is switched on.
+    pub scope: &'a Scope,
+    /// The account that every resource has to be in: the outputs' own, or else the caller's.
+    pub account: String,
+    /// The partition.
+    pub partition: String,
+    /// The region of the run.
+    pub region: String,
+    found: RefCell<Vec<(Reference, Relation)>>,
+    /// Digests of environment values, by function, qualifier and variable name, for the comparison with defaults.
+    pub(crate) values: RefCell<BTreeMap<(String, String, String), ValueDigest>>,
+    /// Digests of the literal defaults of secret-looking parameters in the templates that were read.
+    pub(crate) defaults: RefCell<HashSet<ValueDigest>>,
+    not_covered: RefCell<BTreeSet<tap_audit_checks::evidence::NotCovered>>,
+}
+
+impl fmt::Debug for Walk<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Walk").field("account", &self.account).field("region", &self.region).finish_non_exhaustive()
+    }
+}
+
+impl<'a> Walk<'a> {
+    /// Starts a walk in this account, partition and region.
+    pub fn new(aws: &'a Aws, scope: &'a Scope, account: &str, partition: &str, region: &str) -> Self {
+        Walk {
+            aws,
+            scope,
+            account: account.to_owned(),
+            partition: partition.to_owned(),
+            region: region.to_owned(),
+            found: RefCell::new(Vec::new()),
+            values: RefCell::new(BTreeMap::new()),
+            defaults: RefCell::new(HashSet::new()),
+            not_covered: RefCell::new(BTreeSet::new()),
+        }
+    }
+
+    /// Tells the walk that a resource was found on the way. It will be collected once, however often it is reached.
+    pub fn reach(&self, reference: Reference, relation: Relation) {
+        self.found.borrow_mut().push((reference, relation));
+    }
+
+    /// Reaches the key that another resource names, in whatever form it does: id, ARN, alias name or alias ARN.
+    pub fn reach_key(&self, named: &str, region: &str, kind: Kind, id: &str) {
+        let relation = Relation::KeyOf { kind, id: id.to_owned(), named: named.to_owned() };
+        self.reach(self.key_reference(named, region), relation);
+    }
+
+    /// The reference to a key in its shortest form, so that id and ARN of one key are asked about once.
+    pub fn key_reference(&self, named: &str, region: &str) -> Reference {
+        let parts: Vec<&str> = named.splitn(6, ':').collect();
+        let (id, region) = match parts.as_slice() {
+            ["arn", _, "kms", region, account, rest] if *account == self.account => match rest.strip_prefix("key/") {
+                Some(id) => (id.to_owned(), (*region).to_owned()),
+                None => ((*rest).to_owned(), (*region).to_owned()),
+            },
+            // A key of another account keeps its ARN: its id means nothing in this one.
+            ["arn", _, "kms", region, _, _] => (named.to_owned(), (*region).to_owned()),
+            _ => (named.to_owned(), region.to_owned()),
+        };
+        Reference { kind: Kind::Key, id, region }
+    }
+
+    /// Notes a member of the stack that no collector covers, so that the report can say so.
+    pub fn not_covered(&self, kind: &str, logical_id: &str, id: Option<&str>, reason: &str) {
+        self.not_covered.borrow_mut().insert(tap_audit_checks::evidence::NotCovered {
+            kind: kind.to_owned(),
+            logical_id: logical_id.to_owned(),
+            id: id.map(str::to_owned),
+            reason: reason.to_owned(),
+        });
+    }
+
+    fn take_found(&self) -> Vec<(Reference, Relation)> {
+        self.found.take()
+    }
+}
+
+/// Reads from the call that describes a resource whether it is there: an answer says yes, "does not exist" says no,
+/// anything else is a gap.
+pub(crate) fn existence<T>(described: &Seen<T>) -> Seen<Existence> {
+    let observed = match described.observed() {
+        Observed::Present(_) | Observed::Absent => Observed::Present(Existence::Exists),
+        Observed::Unknown(Gap::Missing { .. }) => Observed::Present(Existence::Missing),
+        Observed::Unknown(gap) => Observed::Unknown(gap.clone()),
+    };
+    Seen::new(observed, described.calls().to_vec())
+}
