@@ -6,3 +6,4 @@
 pub mod collect;
 pub mod replay;
 pub mod settings;
+mod template;
