@@ -12,6 +12,7 @@ pub(crate) mod cloudtrail;
 pub(crate) mod cloudwatch;
 pub(crate) mod ec2;
 pub(crate) mod eventbridge;
+pub mod gather;
 pub(crate) mod iam;
 pub(crate) mod kms;
 pub(crate) mod lambda;
@@ -28,6 +29,7 @@ use tap_audit_checks::observed::{Gap, Observed, Seen};
 use tap_audit_checks::subject::{Existence, Kind, Resource};
 
 use call::{Aws, ValueDigest};
+use tokio::sync::Notify;
 
 /// A resource that has to be looked at.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -161,7 +163,25 @@ pub struct Walk<'a> {
     pub(crate) values: RefCell<BTreeMap<(String, String, String), ValueDigest>>,
     /// Digests of the literal defaults of secret-looking parameters in the templates that were read.
     pub(crate) defaults: RefCell<HashSet<ValueDigest>>,
+    /// Whether the templates of the stacks were read to the end of their parameters; `None` when none was asked for.
+    pub(crate) defaults_read: RefCell<Option<Seen<()>>>,
+    /// The live outputs of the stacks; `None` when no stack is known. Values are kept as digests only.
+    pub(crate) live_outputs: RefCell<Option<Seen<Vec<LiveRaw>>>>,
     not_covered: RefCell<BTreeSet<tap_audit_checks::evidence::NotCovered>>,
+    news: Notify,
+}
+
+/// A live output of a stack, reduced.
+#[derive(Clone, Debug)]
+pub(crate) struct LiveRaw {
+    /// The stack.
+    pub(crate) stack: String,
+    /// The key.
+    pub(crate) key: String,
+    /// The value's digest.
+    pub(crate) digest: ValueDigest,
+    /// Whether the value looks like a credential.
+    pub(crate) secret: Option<tap_audit_checks::outputs::SecretLook>,
 }
 
 impl fmt::Debug for Walk<'_> {
@@ -182,13 +202,17 @@ impl<'a> Walk<'a> {
             found: RefCell::new(Vec::new()),
             values: RefCell::new(BTreeMap::new()),
             defaults: RefCell::new(HashSet::new()),
+            defaults_read: RefCell::new(None),
+            live_outputs: RefCell::new(None),
             not_covered: RefCell::new(BTreeSet::new()),
+            news: Notify::new(),
         }
     }
 
     /// Tells the walk that a resource was found on the way. It will be collected once, however often it is reached.
     pub fn reach(&self, reference: Reference, relation: Relation) {
         self.found.borrow_mut().push((reference, relation));
+        self.news.notify_one();
     }
 
     /// Reaches the key that another resource names, in whatever form it does: id, ARN, alias name or alias ARN.

@@ -4,6 +4,8 @@
 //! What is required and how it is judged is in `tap-audit-checks`, how it is shown in `tap-audit-reports`.
 
 pub mod collect;
+pub mod outputs;
 pub mod replay;
+pub mod resolve;
 pub mod settings;
 mod template;
