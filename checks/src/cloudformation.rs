@@ -81,8 +81,8 @@ pub struct Description {
     pub drift: Observed<DriftStatus>,
     /// When drift was checked last.
     pub drift_checked_at: Observed<Timestamp>,
-    /// Its parameters.
-    pub parameters: Vec<Parameter>,
+    /// Its parameters; an empty list means that it has none.
+    pub parameters: Observed<Vec<Parameter>>,
     /// Its description; absent or empty means none.
     pub text: Observed<String>,
 }

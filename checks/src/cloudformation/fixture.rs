@@ -64,12 +64,12 @@ pub(super) fn description() -> Description {
         termination_protection: Observed::Present(Switch::Off),
         drift: Observed::Present(DriftStatus::NotChecked),
         drift_checked_at: Observed::Absent,
-        parameters: vec![Parameter {
+        parameters: Observed::Present(vec![Parameter {
             key: "EnvironmentSuffix".into(),
             value: ParameterValue::Clear,
             resolved: Observed::Absent,
             suffix: Some("dev".into()),
-        }],
+        }]),
         text: Observed::Present("Processes patient data".into()),
     }
 }

@@ -84,6 +84,7 @@ pub(super) fn no_echo(stack: &Stack, params: &Secrets) -> Judgement {
     let known = Known::of(stack);
     let parts = description
         .parameters
+        .required("DescribeStacks", "Parameters")?
         .iter()
         .filter(|parameter| params.covers(&parameter.key, known.kinds.get(&parameter.key).map(String::as_str)))
         .map(|parameter| shown(parameter, &known));
@@ -183,7 +184,7 @@ mod tests {
     fn with(key: &str, kind: &str, value: ParameterValue, resolved: Observed<ParameterValue>) -> Stack {
         let mut stack = stack();
         let mut answer = description();
-        answer.parameters = vec![Parameter { key: key.into(), value, resolved, suffix: None }];
+        answer.parameters = Observed::Present(vec![Parameter { key: key.into(), value, resolved, suffix: None }]);
         stack.description = seen(answer);
         stack.parameter_summary = seen(vec![ParameterSummary {
             key: key.into(),

@@ -77,7 +77,7 @@ fn suffix(stack: &Stack, context: &Context<'_>) -> Result<Option<String>, Gap> {
         return Ok(Some(given.clone()));
     }
     let description = stack.description.required("DescribeStacks", "Stacks")?;
-    Ok(description.parameters.iter().find_map(|parameter| parameter.suffix.clone()))
+    Ok(description.parameters.required("DescribeStacks", "Parameters")?.iter().find_map(|parameter| parameter.suffix.clone()))
 }
 
 fn forbidden(found: Vec<Result<Blocker, Gap>>) -> Judgement {
@@ -346,12 +346,12 @@ mod tests {
     fn suffixed(suffix: &str) -> Stack {
         described(|answer| {
             answer.termination_protection = Observed::Present(Switch::On);
-            answer.parameters = vec![Parameter {
+            answer.parameters = Observed::Present(vec![Parameter {
                 key: "EnvironmentSuffix".into(),
                 value: ParameterValue::Clear,
                 resolved: Observed::Absent,
                 suffix: Some(suffix.into()),
-            }];
+            }]);
         })
     }
 
@@ -379,7 +379,7 @@ mod tests {
         let nameless = |on| {
             described(|answer| {
                 answer.termination_protection = Observed::Present(on);
-                answer.parameters = Vec::new();
+                answer.parameters = Observed::Present(Vec::new());
             })
         };
         assert!(passed(judged("", nameless(Switch::Off), vec![])).contains("the environment suffix is not known"));
