@@ -13,3 +13,4 @@ pub mod program;
 pub mod replay;
 pub mod resolve;
 pub mod settings;
+mod template;

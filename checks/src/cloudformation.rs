@@ -1,5 +1,15 @@
 //! CloudFormation stacks: what is seen of them, and the checks of their requirements.
 
+mod content;
+#[cfg(test)]
+mod fixture;
+mod managed;
+mod parameters;
+mod region;
+mod retention;
+mod standing;
+mod teardown;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -8,10 +18,25 @@ use serde::{Deserialize, Serialize};
 use crate::check::Check;
 use crate::observed::{Gap, Observed, Seen};
 use crate::s3::Switch;
+use crate::subject::Subject;
 
 /// The checks of this file, in catalog order.
 pub fn checks() -> Vec<Check> {
-    Vec::new()
+    vec![
+        Check::across("stack-region-as-specified", region::region),
+        Check::across("stack-managed-by-cloudformation", managed::managed),
+        Check::across("stack-drift-in-sync", standing::drift),
+        Check::new("stack-template-format", content::format),
+        Check::new("stack-status-complete", standing::status),
+        Check::across("stack-services-complete", content::services),
+        Check::new("stack-params-secret-noecho", parameters::no_echo),
+        Check::new("stack-params-no-secret-default", parameters::no_default),
+        Check::new("stack-retain-stateful-deletion-policy", retention::on_deletion),
+        Check::new("stack-retain-stateful-update-replace-policy", retention::on_replacement),
+        Check::new("stack-retain-all-resources-strict", retention::of_everything),
+        Check::across("stack-retain-kms-key", retention::of_keys),
+        Check::across("stack-destroyable-no-blockers", teardown::no_blockers),
+    ]
 }
 
 /// What was seen of a root stack with its nested stacks. Where no stack could be found every part is a gap that says so.
@@ -29,7 +54,8 @@ pub struct Stack {
     pub processed: Seen<Template>,
     /// What GetTemplateSummary says of the parameters.
     pub parameter_summary: Seen<Vec<ParameterSummary>>,
-    /// For each audited resource that is not a member: which stack holds it, by `kind id`; absent means that none does.
+    /// For each audited resource, and each customer-managed policy attached to an audited role: which stack of the
+    /// account holds it, by `kind id`; absent means that none does. Members of this stack may be left out.
     pub holders: BTreeMap<String, Seen<Holder>>,
 }
 
@@ -55,8 +81,8 @@ pub struct Description {
     pub drift: Observed<DriftStatus>,
     /// When drift was checked last.
     pub drift_checked_at: Observed<Timestamp>,
-    /// Its parameters.
-    pub parameters: Vec<Parameter>,
+    /// Its parameters; an empty list means that it has none.
+    pub parameters: Observed<Vec<Parameter>>,
     /// Its description; absent or empty means none.
     pub text: Observed<String>,
 }
@@ -169,7 +195,7 @@ pub enum ParameterValue {
 /// A member of a stack.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Member {
-    /// The stack that lists it, which may be a nested one.
+    /// The name of the stack that lists it, which may be a nested one.
     pub stack: String,
     /// Its logical id.
     pub logical_id: String,
@@ -186,8 +212,53 @@ pub struct Member {
 impl Member {
     /// Whether the resource is live: made, and not deleted, skipped or failed at creation.
     pub fn is_live(&self) -> bool {
-        (self.status.ends_with("_COMPLETE") && self.status != "DELETE_COMPLETE") || self.status == "UPDATE_FAILED"
+        is_live(&self.status)
     }
+
+    /// Whether an operation on the resource is under way, so that it may be live in a moment or gone.
+    pub fn is_changing(&self) -> bool {
+        self.status.ends_with("_IN_PROGRESS")
+    }
+
+    fn has_physical_id(&self, id: &str) -> bool {
+        match &self.physical_id {
+            Observed::Present(own) => own == id,
+            Observed::Absent | Observed::Unknown(_) => false,
+        }
+    }
+}
+
+fn is_live(status: &str) -> bool {
+    (status.ends_with("_COMPLETE") && status != "DELETE_COMPLETE") || status == "UPDATE_FAILED"
+}
+
+/// The member that is this subject, a live one first; `None` when the list does not hold it.
+fn member_of<'a>(members: &'a [Member], subject: &Subject) -> Option<&'a Member> {
+    let names = subject.names();
+    let mut found = members
+        .iter()
+        .filter(|member| member.kind == subject.kind.name() && names.iter().any(|name| member.has_physical_id(name)));
+    let first = found.clone().next();
+    found.find(|member| member.is_live()).or(first)
+}
+
+/// Where a member stands in the template with its nested ones: `Nested/LogicalId`. Every member of a nested stack has
+/// a parent, the member whose physical id is the nested stack's ARN.
+fn template_path(members: &[Member], member: &Member) -> String {
+    let (mut path, mut stack) = (member.logical_id.clone(), member.stack.as_str());
+    // CloudFormation nests a few levels; the bound only keeps a made-up evidence file from going round for ever.
+    for _ in 0..32 {
+        let Some(parent) = members.iter().find(|parent| is_stack_named(parent, stack)) else { break };
+        path = format!("{}/{path}", parent.logical_id);
+        stack = &parent.stack;
+    }
+    path
+}
+
+fn is_stack_named(member: &Member, name: &str) -> bool {
+    let Observed::Present(id) = &member.physical_id else { return false };
+    // arn:aws:cloudformation:REGION:ACCOUNT:stack/NAME/UUID
+    member.kind == "AWS::CloudFormation::Stack" && (id == name || id.split('/').nth(1) == Some(name))
 }
 
 /// A template, reduced to what requirements ask about. Values never leave the collector.
@@ -203,6 +274,20 @@ pub struct Template {
     pub resources: BTreeMap<String, TemplateResource>,
     /// Nested stacks whose template could not be read: logical id and gap.
     pub unread_nested: BTreeMap<String, Gap>,
+}
+
+impl Template {
+    /// The resource at this place; `None` where a template that was read holds none.
+    ///
+    /// # Errors
+    /// The gap of the nested stack that the place is in, when its template could not be read.
+    fn resource(&self, path: &str) -> Result<Option<&TemplateResource>, Gap> {
+        if let Some(resource) = self.resources.get(path) {
+            return Ok(Some(resource));
+        }
+        let unread = self.unread_nested.iter().find(|(nested, _)| path.starts_with(&format!("{nested}/")));
+        unread.map_or(Ok(None), |(_, gap)| Err(gap.clone()))
+    }
 }
 
 /// The format that a template is written in.
@@ -251,8 +336,9 @@ pub struct TemplateResource {
     pub update_replace_policy: Observed<Attribute>,
     /// The names of inline policies of a role (`Policies[].PolicyName`), of an `AWS::IAM::Policy` or a `RolePolicy`.
     pub policy_names: Vec<TemplateText>,
-    /// The role that an `AWS::IAM::Policy` or `RolePolicy` names, as the logical id or text.
-    pub policy_roles: Vec<String>,
+    /// The roles that an `AWS::IAM::Policy` or `RolePolicy` names: the logical id of a role of the same template, or a
+    /// role's name.
+    pub policy_roles: Vec<TemplateText>,
     /// The environment variables of a function.
     pub variables: Vec<TemplateVariable>,
 }
@@ -334,5 +420,64 @@ impl Stack {
             parameter_summary: Seen::gap(gap.clone()),
             holders: BTreeMap::new(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fixture::subject_of;
+    use super::*;
+    use crate::fixture::*;
+
+    #[test]
+    fn nothing_is_concluded_from_a_stack_of_which_nothing_was_seen() {
+        let evidence = evidence(vec![subject_of(Stack::unknown(&denial()))]);
+        for check in checks() {
+            let params = if check.id == "stack-retain-all-resources-strict" { "strict_retain_all = true" } else { "" };
+            assert_eq!(undecided(judge_with(check.id, params, &evidence)), denial().to_string(), "{}", check.id);
+        }
+    }
+
+    #[test]
+    fn where_no_stack_holds_the_resources_only_one_requirement_fails() {
+        let evidence = evidence(vec![subject_of(fixture::absent_stack()), fixture::function_subject()]);
+        for check in checks() {
+            let params = if check.id == "stack-retain-all-resources-strict" { "strict_retain_all = true" } else { "" };
+            let judgement = judge_with(check.id, params, &evidence);
+            match check.id {
+                "stack-managed-by-cloudformation" => {
+                    assert!(failed(judgement).starts_with("no stack of the account holds"));
+                }
+                "stack-region-as-specified" => assert!(passed(judgement).contains("only their own regions")),
+                id => {
+                    assert_eq!(
+                        undecided(judgement),
+                        "depends on stack-managed-by-cloudformation: no stack holds the resources",
+                        "{id}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_stack_status_has_one_token_and_is_found_by_it() {
+        for (status, token) in StackStatus::ALL {
+            assert_eq!(status.name(), token);
+        }
+    }
+
+    #[test]
+    fn a_member_of_a_nested_stack_stands_below_its_parents_in_the_template() {
+        let arn = |name: &str| format!("arn:aws:cloudformation:us-east-2:123456789012:stack/{name}/uuid");
+        let outer = fixture::member("Outer", "AWS::CloudFormation::Stack", &arn("T-Outer"), "CREATE_COMPLETE");
+        let mut inner =
+            fixture::member("Inner", "AWS::CloudFormation::Stack", &arn("T-Outer-Inner"), "CREATE_COMPLETE");
+        inner.stack = "T-Outer".into();
+        let mut leaf = fixture::member("Key", "AWS::KMS::Key", "k", "CREATE_COMPLETE");
+        leaf.stack = "T-Outer-Inner".into();
+        let members = [outer.clone(), inner, leaf.clone()];
+        assert_eq!(template_path(&members, &leaf), "Outer/Inner/Key");
+        assert_eq!(template_path(&members, &outer), "Outer");
     }
 }

@@ -369,7 +369,7 @@ fn stack_job<'w>(walk: &'w Walk<'_>, wanted: cloudformation::Wanted) -> Job<'w> 
 
 fn holder_job<'w>(walk: &'w Walk<'_>, reference: Reference) -> Job<'w> {
     Box::pin(async move {
-        let holder = cloudformation::holder(walk, &reference.id, &reference.region).await;
+        let holder = cloudformation::holder(walk, reference.kind.name(), &reference.id, &reference.region).await;
         Done::Holder(reference, holder)
     })
 }

@@ -1,0 +1,999 @@
+//! Reads a CloudFormation template, JSON or YAML, and reduces it to what requirements ask about.
+//!
+//! A template may hold secrets. Its values stay in [`Source`], which can be neither printed nor saved; errors say where
+//! a template breaks and never what stands there.
+
+use std::collections::BTreeMap;
+
+use saphyr::{LoadableYamlNode, MarkedYaml, Scalar, YamlData};
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Value};
+use tap_audit_checks::cloudformation::{
+    Attribute, DefaultLook, Template, TemplateFormat, TemplateParameter, TemplateResource, TemplateText, TemplateValue,
+    TemplateVariable,
+};
+use tap_audit_checks::observed::{Gap, Observed};
+use tap_audit_checks::s3::Switch;
+use tap_audit_checks::secret::{SecretNames, classify};
+
+/// Twice what CloudFormation takes; what is longer is no template.
+const MOST_BYTES: usize = 2 * 1024 * 1024;
+/// As deep as the strict JSON parser goes; real templates stay below twenty.
+const MOST_LEVELS: usize = 128;
+/// A column in which no line of a template begins. Block nesting cannot be deeper than twice the indentation, and the
+/// YAML parser goes one call deeper for each level.
+const MOST_INDENT: usize = 300;
+
+/// Why a template could not be read. Says where, never what stands there.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum TemplateError {
+    /// Neither parser reads it.
+    #[error("the template is neither JSON ({json}) nor YAML ({yaml})")]
+    Neither {
+        /// What the JSON parser says.
+        json: Place,
+        /// What the YAML parser says.
+        yaml: Place,
+    },
+    /// It is a list or a scalar.
+    #[error("the template is {what}, where an object with `Resources` is expected")]
+    NotAnObject {
+        /// What it is.
+        what: &'static str,
+    },
+    /// It is longer than CloudFormation takes.
+    #[error("the template is {bytes} bytes long, more than CloudFormation takes")]
+    TooLong {
+        /// Its length.
+        bytes: usize,
+    },
+}
+
+/// Where and how a text breaks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    what: &'static str,
+    line: usize,
+    column: usize,
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} at line {} column {}", self.what, self.line, self.column)
+    }
+}
+
+/// A template that was read, with all its values. It stays in memory: there is no way to print or save it.
+pub(crate) struct Source {
+    format: TemplateFormat,
+    body: Map<String, Value>,
+}
+
+/// The values of a stack's parameters and pseudo parameters, to fill into names. It stays in memory like [`Source`].
+pub(crate) struct Values(BTreeMap<String, String>);
+
+impl Values {
+    /// The values that a stack was deployed with. Masked ones (`****`) are left out: they are not known.
+    pub(crate) fn new(values: impl IntoIterator<Item = (String, String)>) -> Self {
+        Values(values.into_iter().filter(|(_, value)| !is_masked(value)).collect())
+    }
+}
+
+/// Reads a template: strict JSON first, because every JSON text is YAML too.
+///
+/// # Errors
+/// When neither parser reads the text, a key stands twice in one object, or the whole is no object.
+pub(crate) fn read(text: &str) -> Result<Source, TemplateError> {
+    if text.len() > MOST_BYTES {
+        return Err(TemplateError::TooLong { bytes: text.len() });
+    }
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let (format, value) = match serde_json::from_str::<Strict>(text) {
+        Ok(Strict(value)) => (TemplateFormat::Json, value),
+        Err(error) => {
+            let json = Place { what: json_fault(&error), line: error.line(), column: error.column() };
+            match yaml(text) {
+                Ok(value) => (TemplateFormat::Yaml, value),
+                Err(yaml) => return Err(TemplateError::Neither { json, yaml }),
+            }
+        }
+    };
+    match value {
+        Value::Object(body) => Ok(Source { format, body }),
+        Value::Array(_) => Err(TemplateError::NotAnObject { what: "a list" }),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            Err(TemplateError::NotAnObject { what: "a single value" })
+        }
+    }
+}
+
+impl Source {
+    /// Reduces the template: values are judged and dropped, names are filled in from the stack's parameters.
+    pub(crate) fn reduce(&self, values: &Values) -> Template {
+        let mut template = Template {
+            format: self.format,
+            description: match self.body.get("Description") {
+                None | Some(Value::Null) => Observed::Absent,
+                Some(value) => match scalar(value) {
+                    Some(text) => Observed::Present(text),
+                    None => Observed::Unknown(unreadable("Description is no text")),
+                },
+            },
+            parameters: BTreeMap::new(),
+            resources: BTreeMap::new(),
+            unread_nested: BTreeMap::new(),
+        };
+        for (name, parameter) in self.section("Parameters") {
+            template.parameters.insert(name.clone(), reduce_parameter(name, parameter));
+        }
+        let filling = Filling { source: self, values };
+        for (id, resource) in self.section("Resources") {
+            match resource.get("Type").and_then(Value::as_str) {
+                Some(kind) => {
+                    template.resources.insert(id.clone(), filling.resource(kind, resource));
+                }
+                // A loop that a transform has yet to unroll, or a fault: what it makes is not known from this text.
+                None => {
+                    let what = format!("{id} under Resources has no Type of its own");
+                    template.unread_nested.insert(id.clone(), unreadable(&what));
+                }
+            }
+        }
+        template
+    }
+
+    /// Digests of the literal defaults of parameters whose names are secret, for comparison in memory. `digest` turns a
+    /// value into something that tells nothing about it.
+    pub(crate) fn secret_default_digests<D>(&self, names: &SecretNames, digest: impl Fn(&str) -> D) -> Vec<D> {
+        self.section("Parameters")
+            .filter(|(name, _)| names.is_secret(name))
+            .filter_map(|(_, parameter)| {
+                let default = scalar(parameter.get("Default")?)?;
+                let kind = parameter.get("Type").and_then(Value::as_str).unwrap_or("String");
+                (default_look(kind, &default) == DefaultLook::Literal).then(|| digest(&default))
+            })
+            .collect()
+    }
+
+    fn section(&self, name: &str) -> impl Iterator<Item = (&String, &Value)> {
+        self.body.get(name).and_then(Value::as_object).into_iter().flatten()
+    }
+
+    fn has_resource(&self, id: &str) -> bool {
+        self.body.get("Resources").and_then(Value::as_object).is_some_and(|resources| resources.contains_key(id))
+    }
+
+    fn has_parameter(&self, name: &str) -> bool {
+        self.body.get("Parameters").and_then(Value::as_object).is_some_and(|parameters| parameters.contains_key(name))
+    }
+}
+
+/// Says what a parameter's default is, before it is dropped.
+pub(crate) fn default_look(kind: &str, default: &str) -> DefaultLook {
+    if default.trim().is_empty() {
+        DefaultLook::Empty
+    } else if is_masked(default) {
+        DefaultLook::Masked
+    } else if kind.starts_with("AWS::SSM::Parameter::") || is_dynamic_reference(default, &[""]) {
+        DefaultLook::Reference
+    } else {
+        DefaultLook::Literal
+    }
+}
+
+/// Whether a value is nothing but one dynamic reference to one of these services (`""` stands for any).
+pub(crate) fn is_dynamic_reference(value: &str, services: &[&str]) -> bool {
+    let Some(inside) = value.trim().strip_prefix("{{resolve:").and_then(|rest| rest.strip_suffix("}}")) else {
+        return false;
+    };
+    !inside.contains("}}")
+        && services.iter().any(|service| service.is_empty() || inside.split(':').next() == Some(service))
+}
+
+/// Whether this is what CloudFormation shows in place of a value under NoEcho.
+pub(crate) fn is_masked(value: &str) -> bool {
+    value == "****"
+}
+
+fn unreadable(what: &str) -> Gap {
+    Gap::Unparsable { operation: "GetTemplate".into(), what: what.to_owned() }
+}
+
+fn reduce_parameter(name: &str, parameter: &Value) -> TemplateParameter {
+    let kind = parameter.get("Type").and_then(Value::as_str).unwrap_or("String").to_owned();
+    let default = match parameter.get("Default") {
+        None => Observed::Absent,
+        Some(value) => match scalar(value) {
+            Some(text) => Observed::Present(default_look(&kind, &text)),
+            None => Observed::Unknown(unreadable(&format!("the default of parameter {name} is no single value"))),
+        },
+    };
+    let no_echo = match parameter.get("NoEcho") {
+        None => Observed::Absent,
+        // YAML 1.1, which CloudFormation reads, has more words for it than the parser knows.
+        Some(value) => match scalar(value).as_deref().map(str::to_ascii_lowercase).as_deref() {
+            Some("true" | "yes" | "on") => Observed::Present(Switch::On),
+            Some("false" | "no" | "off") => Observed::Present(Switch::Off),
+            Some(_) | None => {
+                Observed::Unknown(unreadable(&format!("NoEcho of parameter {name} is neither true nor false")))
+            }
+        },
+    };
+    TemplateParameter { kind, no_echo, default }
+}
+
+/// The text of a single value; `None` for objects, lists and null.
+fn scalar(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(truth) => Some(truth.to_string()),
+        Value::Null => Some(String::new()),
+        Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+/// The name and argument of an intrinsic function; `None` for anything else.
+fn intrinsic(value: &Value) -> Option<(&str, &Value)> {
+    let object = value.as_object()?;
+    let (name, argument) = object.iter().next()?;
+    (object.len() == 1 && (name == "Ref" || name == "Condition" || name.starts_with("Fn::")))
+        .then_some((name.as_str(), argument))
+}
+
+/// Fills the stack's values into the template's texts.
+struct Filling<'a> {
+    source: &'a Source,
+    values: &'a Values,
+}
+
+impl Filling<'_> {
+    fn resource(&self, kind: &str, resource: &Value) -> TemplateResource {
+        let properties = resource.get("Properties");
+        let property = |name: &str| properties.and_then(|properties| properties.get(name));
+        let mut reduced = TemplateResource {
+            kind: kind.to_owned(),
+            deletion_policy: attribute(resource.get("DeletionPolicy")),
+            update_replace_policy: attribute(resource.get("UpdateReplacePolicy")),
+            policy_names: Vec::new(),
+            policy_roles: Vec::new(),
+            variables: Vec::new(),
+        };
+        match kind {
+            "AWS::IAM::Role" => reduced.policy_names = self.inline_policies(property("Policies")),
+            "AWS::IAM::Policy" | "AWS::IAM::RolePolicy" => {
+                reduced.policy_names = match self.is_made(resource) {
+                    Some(true) => vec![self.text(property("PolicyName"))],
+                    Some(false) => Vec::new(),
+                    None => vec![TemplateText::Unresolved("Condition".into())],
+                };
+                let named = property("RoleName").into_iter().map(|role| self.role(role));
+                reduced.policy_roles = self.list(property("Roles"), |role| self.role(role));
+                reduced.policy_roles.extend(named);
+            }
+            "AWS::Lambda::Function" => {
+                let variables = property("Environment").and_then(|environment| environment.get("Variables"));
+                for (name, value) in variables.and_then(Value::as_object).into_iter().flatten() {
+                    reduced.variables.push(TemplateVariable { name: name.clone(), value: self.variable(value) });
+                }
+            }
+            _ => {}
+        }
+        reduced
+    }
+
+    fn inline_policies(&self, policies: Option<&Value>) -> Vec<TemplateText> {
+        self.list(policies, |policy| match intrinsic(policy) {
+            Some((function, _)) => TemplateText::Unresolved(function.to_owned()),
+            None => self.text(policy.get("PolicyName")),
+        })
+    }
+
+    /// The members of a list that may be chosen by conditions; what cannot be told stands as one unresolved text.
+    fn list(&self, value: Option<&Value>, member: impl Fn(&Value) -> TemplateText + Copy) -> Vec<TemplateText> {
+        let Some(value) = value else { return Vec::new() };
+        match (value, intrinsic(value)) {
+            (_, Some(("Fn::If", argument))) => match self.chosen(argument) {
+                Some(chosen) => self.list(Some(chosen), member),
+                None => vec![TemplateText::Unresolved("Fn::If".into())],
+            },
+            (_, Some(("Ref", Value::String(name)))) if name == "AWS::NoValue" => Vec::new(),
+            (Value::Array(members), _) => members
+                .iter()
+                .flat_map(|value| match intrinsic(value) {
+                    Some(("Fn::If", argument)) => match self.chosen(argument) {
+                        Some(chosen) if is_no_value(chosen) => Vec::new(),
+                        Some(chosen) => vec![member(chosen)],
+                        None => vec![TemplateText::Unresolved("Fn::If".into())],
+                    },
+                    Some(("Ref", Value::String(name))) if name == "AWS::NoValue" => Vec::new(),
+                    Some(_) | None => vec![member(value)],
+                })
+                .collect(),
+            (_, Some((function, _))) => vec![TemplateText::Unresolved(function.to_owned())],
+            (_, None) => vec![TemplateText::Unresolved("a value that is no list".into())],
+        }
+    }
+
+    /// A role as a policy names it: the logical id of a role of this template, or a name.
+    fn role(&self, value: &Value) -> TemplateText {
+        let logical_id = match intrinsic(value) {
+            Some(("Ref", Value::String(name))) => Some(name.as_str()),
+            Some(("Fn::Sub", Value::String(text))) => text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')),
+            Some(_) | None => None,
+        };
+        match logical_id {
+            Some(id) if self.source.has_resource(id) => TemplateText::Text(id.to_owned()),
+            Some(_) | None => self.text(Some(value)),
+        }
+    }
+
+    fn variable(&self, value: &Value) -> TemplateValue {
+        let parameter = match intrinsic(value) {
+            Some(("Ref", Value::String(name))) => Some(name.as_str()),
+            Some(("Fn::Sub", Value::String(text))) => text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')),
+            Some(_) | None => None,
+        };
+        match parameter {
+            Some(name) if self.source.has_parameter(name) => TemplateValue::Parameter(name.to_owned()),
+            Some(_) => TemplateValue::Computed,
+            None => match scalar(value) {
+                Some(text) => TemplateValue::Literal(classify(&text)),
+                None => TemplateValue::Computed,
+            },
+        }
+    }
+
+    fn text(&self, value: Option<&Value>) -> TemplateText {
+        let Some(value) = value else { return TemplateText::Unresolved("a missing name".into()) };
+        match self.resolve(value) {
+            Ok(text) => TemplateText::Text(text),
+            Err(what) => TemplateText::Unresolved(what),
+        }
+    }
+
+    /// The text that stands there once the stack's values are filled in, or the name of what cannot be told.
+    fn resolve(&self, value: &Value) -> Result<String, String> {
+        if let Some((function, argument)) = intrinsic(value) {
+            let unresolved = || function.to_owned();
+            return match (function, argument) {
+                ("Ref", Value::String(name)) => self.value(name).ok_or_else(|| format!("Ref {name}")),
+                ("Fn::Sub", Value::String(text)) => self.substitute(text, None),
+                ("Fn::Sub", Value::Array(parts)) => match parts.as_slice() {
+                    [Value::String(text), Value::Object(own)] => self.substitute(text, Some(own)),
+                    _ => Err(unresolved()),
+                },
+                ("Fn::Join", Value::Array(parts)) => match parts.as_slice() {
+                    [Value::String(delimiter), Value::Array(texts)] => {
+                        let texts: Result<Vec<_>, _> = texts.iter().map(|text| self.resolve(text)).collect();
+                        Ok(texts?.join(delimiter))
+                    }
+                    _ => Err(unresolved()),
+                },
+                ("Fn::Select", Value::Array(parts)) => match parts.as_slice() {
+                    [index, Value::Array(texts)] => {
+                        let index = scalar(index).and_then(|index| index.parse::<usize>().map_or(None, Some));
+                        let text = index.and_then(|index| texts.get(index)).ok_or_else(unresolved)?;
+                        self.resolve(text)
+                    }
+                    _ => Err(unresolved()),
+                },
+                ("Fn::If", argument) => self.resolve(self.chosen(argument).ok_or_else(unresolved)?),
+                ("Fn::FindInMap", Value::Array(keys)) => {
+                    let [map, first, second] = keys.as_slice() else { return Err(unresolved()) };
+                    let (map, first, second) = (self.resolve(map)?, self.resolve(first)?, self.resolve(second)?);
+                    let found =
+                        self.source.body.get("Mappings").and_then(|maps| maps.get(&map)?.get(&first)?.get(&second));
+                    found.and_then(scalar).ok_or_else(unresolved)
+                }
+                (_, _) => Err(unresolved()),
+            };
+        }
+        match value {
+            Value::Null => Err("null".into()),
+            Value::Array(_) => Err("a list".into()),
+            Value::Object(_) => Err("an object".into()),
+            // Dynamic references are filled in by CloudFormation, outside of everything that is read here.
+            Value::String(text) if text.contains("{{resolve:") => Err("a dynamic reference".into()),
+            Value::String(_) | Value::Number(_) | Value::Bool(_) => scalar(value).ok_or_else(|| "a value".into()),
+        }
+    }
+
+    fn substitute(&self, text: &str, own: Option<&Map<String, Value>>) -> Result<String, String> {
+        let (mut filled, mut rest) = (String::new(), text);
+        while let Some((before, after)) = rest.split_once("${") {
+            let Some((name, following)) = after.split_once('}') else { return Err("Fn::Sub".into()) };
+            filled.push_str(before);
+            match name.strip_prefix('!') {
+                Some(literal) => filled.push_str(&format!("${{{literal}}}")),
+                None => match own.and_then(|own| own.get(name.trim())) {
+                    Some(value) => filled.push_str(&self.resolve(value)?),
+                    None => filled.push_str(&self.value(name.trim()).ok_or_else(|| format!("Fn::Sub of {name}"))?),
+                },
+            }
+            rest = following;
+        }
+        filled.push_str(rest);
+        if filled.contains("{{resolve:") { Err("a dynamic reference".into()) } else { Ok(filled) }
+    }
+
+    /// The value of a parameter or pseudo parameter. A resource's own name is not known from the template.
+    fn value(&self, name: &str) -> Option<String> {
+        (name.starts_with("AWS::") || self.source.has_parameter(name)).then(|| self.values.0.get(name).cloned())?
+    }
+
+    /// The branch of `Fn::If` that the stack took.
+    fn chosen<'v>(&self, argument: &'v Value) -> Option<&'v Value> {
+        let [Value::String(condition), yes, no] = argument.as_array()?.as_slice() else { return None };
+        Some(if self.condition(condition, 0)? { yes } else { no })
+    }
+
+    fn is_made(&self, resource: &Value) -> Option<bool> {
+        match resource.get("Condition") {
+            None => Some(true),
+            Some(Value::String(condition)) => self.condition(condition, 0),
+            Some(_) => None,
+        }
+    }
+
+    fn condition(&self, name: &str, depth: usize) -> Option<bool> {
+        let condition = self.source.body.get("Conditions")?.get(name)?;
+        (depth < 16).then(|| self.holds(condition, depth + 1))?
+    }
+
+    fn holds(&self, condition: &Value, depth: usize) -> Option<bool> {
+        let all = |parts: &[Value]| parts.iter().map(|part| self.holds(part, depth)).collect::<Option<Vec<_>>>();
+        match intrinsic(condition)? {
+            ("Condition", Value::String(name)) => self.condition(name, depth),
+            ("Fn::Equals", Value::Array(sides)) => match sides.as_slice() {
+                [left, right] => match (self.resolve(left), self.resolve(right)) {
+                    (Ok(left), Ok(right)) => Some(left == right),
+                    (Err(_), _) | (_, Err(_)) => None,
+                },
+                _ => None,
+            },
+            ("Fn::And", Value::Array(parts)) => all(parts).map(|parts| parts.into_iter().all(|part| part)),
+            ("Fn::Or", Value::Array(parts)) => all(parts).map(|parts| parts.into_iter().any(|part| part)),
+            ("Fn::Not", Value::Array(parts)) => match parts.as_slice() {
+                [part] => self.holds(part, depth).map(|holds| !holds),
+                _ => None,
+            },
+            (_, _) => None,
+        }
+    }
+}
+
+fn is_no_value(value: &Value) -> bool {
+    matches!(intrinsic(value), Some(("Ref", Value::String(name))) if name == "AWS::NoValue")
+}
+
+fn attribute(value: Option<&Value>) -> Observed<Attribute> {
+    match value {
+        None => Observed::Absent,
+        Some(Value::String(word)) => Observed::Present(Attribute::Word(word.clone())),
+        Some(value) => Observed::Present(Attribute::NotLiteral(match intrinsic(value) {
+            Some((function, _)) => function.to_owned(),
+            None => "no word".into(),
+        })),
+    }
+}
+
+/// A JSON value in which no object has a key twice: the usual parsers keep the last, and nobody sees the first.
+struct Strict(Value);
+
+const DUPLICATE: &str = "duplicate key";
+
+impl<'de> Deserialize<'de> for Strict {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(StrictVisitor).map(Strict)
+    }
+}
+
+struct StrictVisitor;
+
+impl<'de> Visitor<'de> for StrictVisitor {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(Value::from(value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(Value::from(value))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(Value::from(value))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::String(value.to_owned()))
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
+        let mut members = Vec::new();
+        while let Some(Strict(member)) = list.next_element()? {
+            members.push(member);
+        }
+        Ok(Value::Array(members))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Value, A::Error> {
+        let mut members = Map::new();
+        while let Some(key) = object.next_key::<String>()? {
+            let Strict(value) = object.next_value()?;
+            if members.insert(key, value).is_some() {
+                return Err(serde::de::Error::custom(DUPLICATE));
+            }
+        }
+        Ok(Value::Object(members))
+    }
+}
+
+fn json_fault(error: &serde_json::Error) -> &'static str {
+    match error.classify() {
+        serde_json::error::Category::Eof => "it ends too early",
+        // The only fault of the data that this reader knows of.
+        serde_json::error::Category::Data => "a key stands twice",
+        serde_json::error::Category::Syntax | serde_json::error::Category::Io => "it is not well-formed",
+    }
+}
+
+/// Reads YAML and writes its short forms (`!Ref`) as the long ones (`Ref`).
+fn yaml(text: &str) -> Result<Value, Place> {
+    if let Some((number, line)) = text.lines().enumerate().find(|(_, line)| indentation(line) > MOST_INDENT) {
+        return Err(Place { what: "it is indented too far", line: number + 1, column: indentation(line) });
+    }
+    let documents = MarkedYaml::load_from_str(text).map_err(|error| Place {
+        what: match error.info() {
+            "duplicated key in mapping" => "a key stands twice",
+            info if info.starts_with("alias expansion") => "its aliases unfold into too much",
+            _ => "it is not well-formed",
+        },
+        line: error.marker().line(),
+        column: error.marker().col() + 1,
+    })?;
+    match documents.as_slice() {
+        [document] => Yaml { text }.value(document, 0),
+        [] => Err(Place { what: "it is empty", line: 1, column: 1 }),
+        [_, second, ..] => Err(place(second, "a second document begins")),
+    }
+}
+
+/// How far in the first word of a line stands, markers of nested lists and keys included.
+fn indentation(line: &str) -> usize {
+    let word = line.find(|letter: char| !matches!(letter, ' ' | '\t' | '-' | '?' | ':'));
+    word.unwrap_or(if line.trim().is_empty() { 0 } else { line.len() })
+}
+
+fn place(node: &MarkedYaml<'_>, what: &'static str) -> Place {
+    Place { what, line: node.span.start.line(), column: node.span.start.col() + 1 }
+}
+
+struct Yaml<'a> {
+    text: &'a str,
+}
+
+impl Yaml<'_> {
+    fn value(&self, node: &MarkedYaml<'_>, depth: usize) -> Result<Value, Place> {
+        if depth > MOST_LEVELS {
+            return Err(place(node, "it is nested too deep"));
+        }
+        match &node.data {
+            YamlData::Value(scalar) => Ok(self.scalar(node, scalar)),
+            YamlData::Sequence(members) => {
+                let members: Result<Vec<_>, _> = members.iter().map(|member| self.value(member, depth + 1)).collect();
+                Ok(Value::Array(members?))
+            }
+            YamlData::Mapping(members) => {
+                let mut object = Map::new();
+                for (key, value) in members {
+                    let name = match &key.data {
+                        YamlData::Value(scalar) => match self.scalar(key, scalar) {
+                            Value::String(name) => name,
+                            other => other.to_string(),
+                        },
+                        _ => return Err(place(key, "a key is no text")),
+                    };
+                    if name == "<<" {
+                        return Err(place(key, "a merge key, which CloudFormation does not take, stands"));
+                    }
+                    // `1` and `"1"` are two keys to YAML and one to CloudFormation.
+                    if object.insert(name, self.value(value, depth + 1)?).is_some() {
+                        return Err(place(key, "a key stands twice"));
+                    }
+                }
+                Ok(Value::Object(object))
+            }
+            YamlData::Tagged(tag, inner) => {
+                if tag.handle != "!" || tag.suffix.is_empty() {
+                    return Err(place(node, "a tag that CloudFormation does not know stands"));
+                }
+                let argument = self.value(inner, depth + 1).map_err(|fault| located(fault, node))?;
+                Ok(long_form(&tag.suffix, argument))
+            }
+            YamlData::Representation(..) | YamlData::Alias(_) | YamlData::BadValue => {
+                Err(place(node, "a value that cannot be read stands"))
+            }
+        }
+    }
+
+    /// Numbers keep the form in which they are written: `007` is a text to whom it is given.
+    fn scalar(&self, node: &MarkedYaml<'_>, scalar: &Scalar<'_>) -> Value {
+        let written = |number: String| {
+            let (start, end) = (node.span.start.index(), node.span.end.index());
+            let source: String = self.text.chars().skip(start).take(end.saturating_sub(start)).collect();
+            let source = source.trim();
+            let is_number =
+                source.starts_with(|first: char| first.is_ascii_digit() || matches!(first, '+' | '-' | '.'));
+            Value::String(if is_number { source.to_owned() } else { number })
+        };
+        match scalar {
+            Scalar::Null => Value::Null,
+            Scalar::Boolean(truth) => Value::Bool(*truth),
+            Scalar::Integer(number) => written(number.to_string()),
+            Scalar::FloatingPoint(number) => written(number.to_string()),
+            Scalar::String(text) => Value::String(text.clone().into_owned()),
+        }
+    }
+}
+
+/// The inner node of a tagged scalar has no place of its own.
+fn located(fault: Place, node: &MarkedYaml<'_>) -> Place {
+    if fault.line == 0 { place(node, fault.what) } else { fault }
+}
+
+fn long_form(tag: &str, argument: Value) -> Value {
+    let (name, argument) = match (tag, argument) {
+        ("Ref" | "Condition", argument) => (tag.to_owned(), argument),
+        ("GetAtt", Value::String(path)) => {
+            let (resource, attribute) = path.split_once('.').unwrap_or((&path, ""));
+            let parts = [resource, attribute].map(|part| Value::String(part.to_owned()));
+            ("Fn::GetAtt".to_owned(), Value::Array(parts.to_vec()))
+        }
+        (tag, argument) => (format!("Fn::{tag}"), argument),
+    };
+    Value::Object(Map::from_iter([(name, argument)]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tap_audit_checks::lambda::ValueLook;
+    use tap_audit_checks::outputs::SecretLook;
+
+    const JSON: &str = r#"{
+  "Description": "Processes patient data",
+  "Parameters": {
+    "EnvironmentSuffix": {"Type": "String", "Default": "dev"},
+    "DbPassword": {"Type": "String", "NoEcho": true, "Default": "hunter2hunter2"},
+    "ApiToken": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/app/token"},
+    "OtherSecret": {"Type": "String", "NoEcho": "false", "Default": "{{resolve:secretsmanager:x}}"},
+    "EmptySecret": {"Type": "String", "Default": ""}
+  },
+  "Resources": {
+    "Bucket": {"Type": "AWS::S3::Bucket", "DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"},
+    "Group": {"Type": "AWS::Logs::LogGroup", "DeletionPolicy": {"Fn::FindInMap": ["A", "B", "C"]}},
+    "Role": {"Type": "AWS::IAM::Role", "Properties": {"Policies": [
+      {"PolicyName": "plain"},
+      {"PolicyName": {"Fn::Sub": "access-${EnvironmentSuffix}-${AWS::Region}"}},
+      {"PolicyName": {"Fn::ImportValue": "elsewhere"}}
+    ]}},
+    "Function": {"Type": "AWS::Lambda::Function", "Properties": {"Environment": {"Variables": {
+      "DB_PASSWORD": {"Ref": "DbPassword"},
+      "BUCKET": {"Ref": "Bucket"},
+      "TOKEN": {"Fn::Sub": "${ApiToken}"},
+      "KEY": "AKIAIOSFODNN7EXAMPLE",
+      "URL": {"Fn::Sub": "https://${Bucket}"},
+      "LEVEL": "info"
+    }}}}
+  }
+}"#;
+
+    fn values() -> Values {
+        let pairs = [("EnvironmentSuffix", "pr1"), ("AWS::Region", "us-east-2"), ("DbPassword", "****")];
+        Values::new(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())))
+    }
+
+    fn template(text: &str) -> Template {
+        read(text).unwrap_or_else(|error| panic!("{error}")).reduce(&values())
+    }
+
+    fn fails(text: &str) -> String {
+        match read(text) {
+            Ok(_) => panic!("it was read"),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    fn text(text: &str) -> TemplateText {
+        TemplateText::Text(text.into())
+    }
+
+    fn unresolved(what: &str) -> TemplateText {
+        TemplateText::Unresolved(what.into())
+    }
+
+    #[test]
+    fn a_json_template_is_reduced_to_what_requirements_ask_about() {
+        let template = template(JSON);
+        assert_eq!(template.format, TemplateFormat::Json);
+        assert_eq!(template.description, Observed::Present("Processes patient data".into()));
+        let bucket = &template.resources["Bucket"];
+        assert_eq!(bucket.kind, "AWS::S3::Bucket");
+        assert_eq!(bucket.deletion_policy, Observed::Present(Attribute::Word("Retain".into())));
+        assert_eq!(bucket.update_replace_policy, Observed::Present(Attribute::Word("Retain".into())));
+        let group = &template.resources["Group"];
+        assert_eq!(group.deletion_policy, Observed::Present(Attribute::NotLiteral("Fn::FindInMap".into())));
+        assert_eq!(group.update_replace_policy, Observed::Absent);
+    }
+
+    #[test]
+    fn defaults_are_judged_and_dropped() {
+        let template = template(JSON);
+        let looks: Vec<_> =
+            template.parameters.iter().map(|(name, parameter)| (name.as_str(), parameter.default.clone())).collect();
+        assert_eq!(
+            looks,
+            [
+                ("ApiToken", Observed::Present(DefaultLook::Reference)),
+                ("DbPassword", Observed::Present(DefaultLook::Literal)),
+                ("EmptySecret", Observed::Present(DefaultLook::Empty)),
+                ("EnvironmentSuffix", Observed::Present(DefaultLook::Literal)),
+                ("OtherSecret", Observed::Present(DefaultLook::Reference)),
+            ]
+        );
+        assert_eq!(template.parameters["DbPassword"].no_echo, Observed::Present(Switch::On));
+        assert_eq!(template.parameters["OtherSecret"].no_echo, Observed::Present(Switch::Off));
+        assert_eq!(template.parameters["EmptySecret"].no_echo, Observed::Absent);
+        let kept = serde_json::to_string(&template).unwrap() + &format!("{template:?}");
+        assert!(!kept.contains("hunter2") && !kept.contains("AKIA"), "{kept}");
+    }
+
+    #[test]
+    fn only_literal_defaults_of_secret_parameters_are_digested() {
+        let names = SecretNames {
+            words: vec!["password".into(), "secret".into(), "token".into()],
+            harmless_endings: vec!["arn".into()],
+            ignore: vec![],
+        };
+        let source = read(JSON).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(source.secret_default_digests(&names, str::len), [14]);
+        let yaml = "Parameters:\n  DbPassword:\n    Type: String\n    Default: 007\nResources: {}\n";
+        let source = read(yaml).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(source.secret_default_digests(&names, str::to_owned), ["007"]);
+    }
+
+    #[test]
+    fn policy_names_are_filled_in_or_stay_unresolved() {
+        assert_eq!(
+            template(JSON).resources["Role"].policy_names,
+            [text("plain"), text("access-pr1-us-east-2"), unresolved("Fn::ImportValue")]
+        );
+    }
+
+    #[test]
+    fn variables_name_their_parameter_or_are_judged() {
+        let template = template(JSON);
+        let found: Vec<_> = template.resources["Function"]
+            .variables
+            .iter()
+            .map(|variable| (variable.name.as_str(), variable.value.clone()))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                ("DB_PASSWORD", TemplateValue::Parameter("DbPassword".into())),
+                ("BUCKET", TemplateValue::Computed),
+                ("TOKEN", TemplateValue::Parameter("ApiToken".into())),
+                ("KEY", TemplateValue::Literal(ValueLook::Credential(SecretLook::AccessKey))),
+                ("URL", TemplateValue::Computed),
+                ("LEVEL", TemplateValue::Literal(ValueLook::Literal)),
+            ]
+        );
+    }
+
+    const YAML: &str = r#"# made by hand
+AWSTemplateFormatVersion: 2010-09-09
+Description: Processes patient data
+Parameters:
+  EnvironmentSuffix: {Type: String}
+  Secret:
+    Type: String
+    NoEcho: yes
+    Default: !!str 12345
+Mappings:
+  Names:
+    us-east-2: {policy: mapped}
+Conditions:
+  InRegion: !Equals [!Ref AWS::Region, us-east-2]
+  Other: !And [!Condition InRegion, !Not [!Equals [!Ref EnvironmentSuffix, pr1]]]
+  Unknowable: !Equals [!Ref Secret, x]
+Resources:
+  Bucket:
+    Type: AWS::S3::Bucket
+    DeletionPolicy: Retain
+    Properties:
+      Key: !GetAtt Key.Arn
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      Policies:
+        - PolicyName: !Sub "access-${EnvironmentSuffix}"
+        - PolicyName: !Sub ["${A}-${!B}", {A: !Ref EnvironmentSuffix}]
+        - PolicyName: !Join ["-", [a, !Ref EnvironmentSuffix, !Select [1, [x, y]]]]
+        - PolicyName: !FindInMap [Names, !Ref AWS::Region, policy]
+        - PolicyName: !If [InRegion, here, there]
+        - !If [Other, {PolicyName: never}, !Ref AWS::NoValue]
+        - !If [InRegion, {PolicyName: chosen}, !Ref AWS::NoValue]
+        - !If [Unknowable, {PolicyName: perhaps}, !Ref AWS::NoValue]
+        - PolicyName: !Sub "${Secret}"
+        - PolicyName: !Ref Bucket
+  Extra:
+    Type: AWS::IAM::Policy
+    Properties:
+      PolicyName: extra
+      Roles: [!Ref Role, !Sub "${Role}", by-name, !ImportValue elsewhere]
+  Skipped:
+    Type: AWS::IAM::RolePolicy
+    Condition: Other
+    Properties: {PolicyName: skipped, RoleName: !Ref Role}
+"#;
+
+    #[test]
+    fn short_forms_of_yaml_are_read_as_the_long_ones() {
+        let template = template(YAML);
+        assert_eq!(template.format, TemplateFormat::Yaml);
+        assert_eq!(template.description, Observed::Present("Processes patient data".into()));
+        assert_eq!(template.parameters["Secret"].no_echo, Observed::Present(Switch::On));
+        assert_eq!(
+            template.resources["Role"].policy_names,
+            [
+                text("access-pr1"),
+                text("pr1-${B}"),
+                text("a-pr1-y"),
+                text("mapped"),
+                text("here"),
+                text("chosen"),
+                unresolved("Fn::If"),
+                unresolved("Fn::Sub of Secret"),
+                unresolved("Ref Bucket"),
+            ]
+        );
+        let extra = &template.resources["Extra"];
+        assert_eq!(extra.policy_names, [text("extra")]);
+        assert_eq!(extra.policy_roles, [text("Role"), text("Role"), text("by-name"), unresolved("Fn::ImportValue")]);
+        let skipped = &template.resources["Skipped"];
+        assert_eq!((skipped.policy_names.as_slice(), skipped.policy_roles.as_slice()), (&[][..], &[text("Role")][..]));
+    }
+
+    #[test]
+    fn every_short_form_has_its_long_one_in_lists_and_objects() {
+        let source = read(
+            "Resources: {}\nX:\n- !Ref A\n- !GetAtt A.B.C\n- !GetAtt [A, B]\n- !Base64 {a: !Sub b}\n- !Condition C\n- !If [C, !Ref A, !Split [',', !ImportValue v]]\n",
+        )
+        .unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(
+            source.body["X"],
+            serde_json::json!([
+                {"Ref": "A"},
+                {"Fn::GetAtt": ["A", "B.C"]},
+                {"Fn::GetAtt": ["A", "B"]},
+                {"Fn::Base64": {"a": {"Fn::Sub": "b"}}},
+                {"Condition": "C"},
+                {"Fn::If": ["C", {"Ref": "A"}, {"Fn::Split": [",", {"Fn::ImportValue": "v"}]}]},
+            ])
+        );
+    }
+
+    #[test]
+    fn json_that_only_a_yaml_parser_reads_is_yaml() {
+        assert_eq!(template("{\"Resources\": {}, }").format, TemplateFormat::Yaml);
+        assert_eq!(template("\u{feff}{\"Resources\": {}}").format, TemplateFormat::Json);
+    }
+
+    #[test]
+    fn a_key_that_stands_twice_is_an_error_in_both_formats() {
+        let text = fails("{\n \"Resources\": {\"hidden\": 1,\n \"hidden\": 2}}");
+        assert_eq!(
+            text,
+            "the template is neither JSON (a key stands twice at line 3 column 13) nor YAML (a key stands twice at line 3 column 2)"
+        );
+        let text = fails("Resources:\n  Bucket: a\n  Bucket: b\n");
+        assert!(text.ends_with("YAML (a key stands twice at line 3 column 3)"), "{text}");
+        let text = fails("Resources:\n  1: a\n  '1': b\n");
+        assert!(text.ends_with("YAML (a key stands twice at line 3 column 3)"), "{text}");
+    }
+
+    #[test]
+    fn a_template_that_breaks_says_where_and_not_what() {
+        let text = fails("{\"Parameters\": {\"DbPassword\": \"hunter2\" \"hunter3\"}}");
+        assert!(text.starts_with("the template is neither JSON (it is not well-formed at line 1 column 41)"), "{text}");
+        assert!(!text.contains("hunter"), "{text}");
+        let text = fails("Resources:\n\t- hunter2: [");
+        assert!(text.contains("nor YAML (it is not well-formed at line "), "{text}");
+        assert!(!text.contains("hunter"), "{text}");
+        assert!(fails("{\"a\": ").starts_with("the template is neither JSON (it ends too early at line 1 column 6)"));
+    }
+
+    #[test]
+    fn what_is_no_object_is_no_template() {
+        assert_eq!(fails("[1]"), "the template is a list, where an object with `Resources` is expected");
+        assert_eq!(fails("just words"), "the template is a single value, where an object with `Resources` is expected");
+        assert!(fails("").contains("nor YAML (it is empty at line 1 column 1)"));
+        assert!(fails("a: 1\n---\nb: 2\n").contains("a second document begins at line 3"));
+    }
+
+    #[test]
+    fn what_cloudformation_does_not_take_is_an_error() {
+        assert!(fails("a: &x {b: 1}\nc:\n  <<: *x\n").contains("a merge key"));
+        assert!(fails("a: !other!thing b\n").contains("nor YAML ("));
+        assert!(fails("a: !!binary aGk=\n").contains("a value that cannot be read stands at line 1"));
+        assert!(fails("? [a, b]\n: c\n").contains("a key is no text"));
+    }
+
+    #[test]
+    fn aliases_that_unfold_without_end_are_an_error() {
+        let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x]\n");
+        for level in 1..12 {
+            let inner = format!("*a{}, ", level - 1).repeat(9);
+            bomb.push_str(&format!("a{level}: &a{level} [{}]\n", inner.trim_end_matches(", ")));
+        }
+        assert!(fails(&bomb).contains("its aliases unfold into too much at line"));
+    }
+
+    #[test]
+    fn nesting_without_end_is_an_error_and_no_crash() {
+        for deep in ["[".repeat(100_000), "- ".repeat(100_000), "{a: ".repeat(50_000), "? ".repeat(100_000)] {
+            assert!(fails(&deep).contains("nor YAML ("));
+        }
+        let steps: String = (0..400).map(|level| format!("{}a:\n", " ".repeat(level))).collect();
+        assert!(fails(&steps).contains("it is indented too far at line 302"));
+        let steps: String = (0..200).map(|level| format!("{}a:\n", " ".repeat(level))).collect();
+        assert!(fails(&steps).contains("it is nested too deep at line"));
+        assert!(fails(&" ".repeat(MOST_BYTES + 1)).contains("more than CloudFormation takes"));
+    }
+
+    #[test]
+    fn a_resource_without_a_type_is_kept_as_unread() {
+        let template = template("{\"Resources\": {\"Fn::ForEach::Topics\": [\"x\", [], {}]}}");
+        assert_eq!(
+            template.unread_nested["Fn::ForEach::Topics"].to_string(),
+            "the answer of GetTemplate could not be read: Fn::ForEach::Topics under Resources has no Type of its own"
+        );
+    }
+
+    #[test]
+    fn a_description_or_a_switch_of_the_wrong_shape_is_a_gap() {
+        let template = template(
+            "{\"Description\": [], \"Parameters\": {\"P\": {\"Type\": \"String\", \"NoEcho\": \"perhaps\", \"Default\": {}}}, \"Resources\": {}}",
+        );
+        assert!(matches!(template.description, Observed::Unknown(_)));
+        assert!(matches!(template.parameters["P"].no_echo, Observed::Unknown(_)));
+        assert!(matches!(template.parameters["P"].default, Observed::Unknown(_)));
+        let template = super::tests::template("{\"Resources\": {}}");
+        assert_eq!(template.description, Observed::Absent);
+    }
+
+    #[test]
+    fn only_a_whole_dynamic_reference_is_one() {
+        assert!(is_dynamic_reference("{{resolve:ssm-secure:/a:1}}", &["secretsmanager", "ssm-secure"]));
+        assert!(!is_dynamic_reference("{{resolve:ssm:/a:1}}", &["secretsmanager", "ssm-secure"]));
+        assert!(!is_dynamic_reference("{{resolve:ssm:/a}}hunter2{{resolve:ssm:/b}}", &[""]));
+        assert_eq!(default_look("String", "x{{resolve:ssm:/a}}"), DefaultLook::Literal);
+        assert_eq!(default_look("String", "****"), DefaultLook::Masked);
+    }
+}
