@@ -92,8 +92,12 @@ impl AuditError {
             AuditError::NoCredentials(_) => {
                 "set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; to see tap-audit at work without AWS, run `tap-audit demo`"
             }
-            AuditError::NoStack { .. } => "check the name with `aws cloudformation list-stacks`, and the region with --region",
-            AuditError::NoOutputs { .. } => "give the stack's template an Outputs section, or pass a file with --outputs",
+            AuditError::NoStack { .. } => {
+                "check the name with `aws cloudformation list-stacks`, and the region with --region"
+            }
+            AuditError::NoOutputs { .. } => {
+                "give the stack's template an Outputs section, or pass a file with --outputs"
+            }
             AuditError::Collect(error) => error.help(),
         }
     }
@@ -117,11 +121,13 @@ pub async fn collect(
         {
             return Err(AuditError::WrongRegion { given: given.clone(), named: named.clone() });
         }
-        let of_stack = || file.stacks.iter().find_map(|stack| stack.id.as_deref()?.split(':').nth(3).map(str::to_owned));
+        let of_stack =
+            || file.stacks.iter().find_map(|stack| stack.id.as_deref()?.split(':').nth(3).map(str::to_owned));
         region = named.or_else(of_stack).or(region);
         outputs = Some(file.entries.clone());
     }
-    let of_stack_id = || audit.stack_name.as_deref().filter(|name| name.starts_with("arn:"))?.split(':').nth(3).map(str::to_owned);
+    let of_stack_id =
+        || audit.stack_name.as_deref().filter(|name| name.starts_with("arn:"))?.split(':').nth(3).map(str::to_owned);
     let region = region
         .or_else(of_stack_id)
         .or_else(|| connection.default_region().map(str::to_owned))
@@ -219,7 +225,9 @@ fn scope(profile: &Profile, audit: &Audit) -> Scope {
     let number = |id, name, otherwise| param(id, name).and_then(|value| value.as_integer()).unwrap_or(otherwise);
     let word = |id, name, wanted: &str| param(id, name).is_some_and(|value| value.as_str() == Some(wanted));
     Scope {
-        sample_objects: i32::try_from(number("s3-existing-objects-encrypted-sample", "sample_objects", 0)).unwrap_or(20).clamp(0, 20),
+        sample_objects: i32::try_from(number("s3-existing-objects-encrypted-sample", "sample_objects", 0))
+            .unwrap_or(20)
+            .clamp(0, 20),
         check_bucket_empty: flag("stack-destroyable-no-blockers", "check_bucket_empty"),
         log_events: flag("logs-receiving-events", "enabled"),
         log_silence_days: number("logs-receiving-events", "max_silence_days", 7),

@@ -51,7 +51,8 @@ pub fn list(rows: &[Row], format: ListFormat, width: u16) -> Result<String, serd
         ListFormat::Text => {
             let mut table = comfy_table::Table::new();
             table
-                .load_preset(comfy_table::presets::UTF8_HORIZONTAL_ONLY)
+                .load_style(comfy_table::presets::UTF8_HORIZONTAL_ONLY)
+                .force_no_tty()
                 .set_content_arrangement(comfy_table::ContentArrangement::Dynamic)
                 .set_width(width)
                 .set_header(["requirement", "severity", "basis", "title"]);
@@ -87,8 +88,13 @@ pub fn explain(catalog: &Catalog, id: &str) -> Option<String> {
     let list = |items: &[String]| if items.is_empty() { "none".to_owned() } else { items.join(", ") };
     let roles: Vec<&str> = requirement.applies_to.iter().map(|role| role.name()).collect();
     let kinds: Vec<&str> = catalog.kinds(id).iter().map(|kind| kind.name()).collect();
-    let params = if requirement.params.is_empty() { "none\n".to_owned() } else { format!("\n{}", indent(&requirement.params.to_string())) };
-    let ruling = requirement.ruling.as_ref().map_or_else(String::new, |ruling| format!("\nRuling\n{}\n", indent(ruling)));
+    let params = if requirement.params.is_empty() {
+        "none\n".to_owned()
+    } else {
+        format!("\n{}", indent(&requirement.params.to_string()))
+    };
+    let ruling =
+        requirement.ruling.as_ref().map_or_else(String::new, |ruling| format!("\nRuling\n{}\n", indent(ruling)));
     Some(format!(
         "{id}\n{}\n\n{}\n\nSeverity    {} ({})\nBasis       {}\nSubjects    {}\nRoles       {}\nProfiles    {}\n\
          45 CFR      {}\nNIST        {}\nAWS Config  {}\nSecurity Hub {}\nParameters  {params}{ruling}\nFix, AWS CLI\n{}\n\nFix, CloudFormation\n{}\n",
@@ -116,7 +122,10 @@ fn indent(text: &str) -> String {
 /// The id that is most like this one, where one is near.
 pub fn nearest<'c>(catalog: &'c Catalog, id: &str) -> Option<&'c str> {
     let ids = catalog.requirements().iter().map(|requirement| requirement.id.as_str());
-    ids.map(|known| (distance(known, id), known)).min().filter(|(distance, _)| *distance <= id.len() / 3).map(|(_, known)| known)
+    ids.map(|known| (distance(known, id), known))
+        .min()
+        .filter(|(distance, _)| *distance <= id.len() / 3)
+        .map(|(_, known)| known)
 }
 
 /// The least number of letters to put in, take out or change.

@@ -115,7 +115,10 @@ pub fn online(profile: &Profile, evidence: &Evidence) -> View {
             .map(|output| OutputView {
                 key: output.key.clone(),
                 value: output.value.clone(),
-                resolved: output.resolved.as_ref().map(|named| ResolvedView { kind: named.kind.clone(), id: named.id.clone() }),
+                resolved: output
+                    .resolved
+                    .as_ref()
+                    .map(|named| ResolvedView { kind: named.kind.clone(), id: named.id.clone() }),
                 reason: output.reason.clone(),
             })
             .collect(),
@@ -176,10 +179,20 @@ impl View {
         let subjects = self
             .subjects
             .iter()
-            .map(|subject| [format!("{} {}", subject.kind, subject.id), format!("{}: {}", subject.role, subject.role_reason), subject.reached_by.join("; ")])
+            .map(|subject| {
+                [
+                    format!("{} {}", subject.kind, subject.id),
+                    format!("{}: {}", subject.role, subject.role_reason),
+                    subject.reached_by.join("; "),
+                ]
+            })
             .collect();
         table(&mut text, width, "Subjects", ["subject", "role", "reached by"], subjects);
-        let calls = self.calls.iter().map(|call| [call.service.clone(), call.operation.clone(), call.count.to_string()]).collect();
+        let calls = self
+            .calls
+            .iter()
+            .map(|call| [call.service.clone(), call.operation.clone(), call.count.to_string()])
+            .collect();
         table(&mut text, width, "Calls", ["service", "operation", "count"], calls);
         // Writing to a String cannot fail.
         let _written = writeln!(text, "Requirements ({})", self.requirements.len());
@@ -193,7 +206,8 @@ impl View {
 fn table(text: &mut String, width: usize, title: &str, header: [&str; 3], rows: Vec<[String; 3]>) {
     let mut table = comfy_table::Table::new();
     table
-        .load_preset(comfy_table::presets::UTF8_HORIZONTAL_ONLY)
+        .load_style(comfy_table::presets::UTF8_HORIZONTAL_ONLY)
+        .force_no_tty()
         .set_content_arrangement(comfy_table::ContentArrangement::Dynamic)
         .set_width(u16::try_from(width).unwrap_or(u16::MAX))
         .set_header(header);

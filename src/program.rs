@@ -161,7 +161,8 @@ async fn run(cli: Cli) -> Result<u8, Stop> {
 }
 
 fn settings(options: &AuditOptions, environment: &Environment) -> Result<Settings, Stop> {
-    let here = std::env::current_dir().map_err(|error| Stop::new(NO_START, format!("cannot tell the current directory: {error}")))?;
+    let here = std::env::current_dir()
+        .map_err(|error| Stop::new(NO_START, format!("cannot tell the current directory: {error}")))?;
     let found = settings::find_file(&here)?;
     Ok(Settings::resolve(options, variable, environment, found)?)
 }
@@ -192,7 +193,10 @@ fn prepare(settings: &Settings, environment: &Environment) -> Result<Audit, Stop
     let outputs = if stack_alone {
         None
     } else {
-        Some(outputs::read_file(path).map_err(|error| Stop::new(NO_START, chain(&error)).helping(error.help()))?)
+        Some(
+            outputs::read_file(&path.display().to_string())
+                .map_err(|error| Stop::new(NO_START, chain(&error)).helping(error.help()))?,
+        )
     };
     Ok(Audit {
         outputs_path: outputs.as_ref().map(|_| path.clone()),
@@ -231,14 +235,19 @@ impl Transport {
         }
         let bundle = variable("AWS_CA_BUNDLE").map(PathBuf::from);
         let http = audit::http_client(bundle.as_deref()).map_err(|error| {
-            Stop::new(NO_START, format!("cannot read the certificates of AWS_CA_BUNDLE: {error}")).helping("name a file of PEM certificates, or unset it")
+            Stop::new(NO_START, format!("cannot read the certificates of AWS_CA_BUNDLE: {error}"))
+                .helping("name a file of PEM certificates, or unset it")
         })?;
         let recorder = options.record_to.as_ref().map(|_| Recorder::new(http.clone()));
         let http = match &recorder {
             Some(recorder) => aws_smithy_runtime_api::client::http::SharedHttpClient::new(recorder.clone()),
             None => http,
         };
-        Ok(Transport { connection: Connection::network(http, options.endpoint_url.as_deref()).await, recorder, replay: None })
+        Ok(Transport {
+            connection: Connection::network(http, options.endpoint_url.as_deref()).await,
+            recorder,
+            replay: None,
+        })
     }
 
     fn finish(&self, options: &AuditOptions, report: &Report) -> Result<(), Stop> {
@@ -289,8 +298,15 @@ impl Progress {
             if verbose {
                 let status = call.status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
                 let error = call.error.as_ref().map_or_else(String::new, |error| format!(" {error}"));
-                let parameters: Vec<String> = call.parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
-                say(&format!("{status}{error} {} {} {} {}", call.service, call.operation, call.region, parameters.join(" ")));
+                let parameters: Vec<String> =
+                    call.parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
+                say(&format!(
+                    "{status}{error} {} {} {} {}",
+                    call.service,
+                    call.operation,
+                    call.region,
+                    parameters.join(" ")
+                ));
             }
         }
     }
@@ -304,9 +320,13 @@ impl Progress {
 fn write(report: &Report, formats: &[Wanted], manners: Manners, environment: &Environment) -> Result<(), Stop> {
     for wanted in formats {
         let to_terminal = wanted.path.is_none() && std::io::stdout().is_terminal();
-        let style = Style { color: environment.color.unwrap_or(to_terminal) && wanted.path.is_none(), width: width(environment) };
-        let bytes = tap_audit_reports::render(report, wanted.format, &style)
-            .map_err(|error| Stop::new(NO_START, format!("cannot write the {} report: {}", wanted.format, chain(&error))))?;
+        let style = Style {
+            color: environment.color.unwrap_or(to_terminal) && wanted.path.is_none(),
+            width: width(environment),
+        };
+        let bytes = tap_audit_reports::render(report, wanted.format, &style).map_err(|error| {
+            Stop::new(NO_START, format!("cannot write the {} report: {}", wanted.format, chain(&error)))
+        })?;
         match &wanted.path {
             None => print(&bytes)?,
             Some(path) => {
@@ -352,10 +372,14 @@ async fn plan(options: PlanOptions, manners: Manners, environment: &Environment)
     };
     for wanted in &settings.formats.value {
         let text = match wanted.format {
-            Format::Json => view.to_json().map_err(|error| Stop::new(NO_START, format!("cannot write the plan: {error}")))?,
+            Format::Json => {
+                view.to_json().map_err(|error| Stop::new(NO_START, format!("cannot write the plan: {error}")))?
+            }
             Format::Text => view.to_text(usize::from(width(environment))),
             Format::Junit | Format::Html => {
-                return Err(Stop::new(USAGE, format!("a plan has no {} format", wanted.format)).helping("use text or json"));
+                return Err(
+                    Stop::new(USAGE, format!("a plan has no {} format", wanted.format)).helping("use text or json")
+                );
             }
         };
         match &wanted.path {
@@ -384,8 +408,10 @@ fn explain(id: &str) -> Result<u8, Stop> {
         Some(text) => print(text.as_bytes()).map(|()| 0),
         None => {
             let near = catalog_view::nearest(&catalog, id);
-            Err(Stop::new(USAGE, format!("there is no requirement `{id}`"))
-                .helping(near.map_or_else(|| "`tap-audit list` shows them all".to_owned(), |near| format!("did you mean `{near}`?"))))
+            Err(Stop::new(USAGE, format!("there is no requirement `{id}`")).helping(near.map_or_else(
+                || "`tap-audit list` shows them all".to_owned(),
+                |near| format!("did you mean `{near}`?"),
+            )))
         }
     }
 }
@@ -419,8 +445,10 @@ async fn demo(options: &DemoOptions, manners: Manners, environment: &Environment
     for key in replay.unrecorded() {
         say(&format!("not recorded: {}", key.name()));
     }
-    let standard =
-        [Wanted { format: Format::Text, path: None }, Wanted { format: Format::Html, path: Some(PathBuf::from(HTML_FILE)) }];
+    let standard = [
+        Wanted { format: Format::Text, path: None },
+        Wanted { format: Format::Html, path: Some(PathBuf::from(HTML_FILE)) },
+    ];
     let formats = if options.format.is_empty() { standard.as_slice() } else { &options.format };
     if formats.iter().filter(|wanted| wanted.path.is_none()).count() > 1 {
         return Err(settings::SettingsError::TwoOnStdout.into());

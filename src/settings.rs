@@ -173,7 +173,9 @@ pub enum SettingsError {
         reason: String,
     },
     /// Two reports would go to standard output.
-    #[error("two formats without a file would both go to standard output; give one a file, as in `--format json:report.json`")]
+    #[error(
+        "two formats without a file would both go to standard output; give one a file, as in `--format json:report.json`"
+    )]
     TwoOnStdout,
 }
 
@@ -236,20 +238,25 @@ impl Settings {
         let path = found.map(|(path, _)| path);
         let pick = Pick { variable: &variable, path: path.as_deref() };
         let file = file.as_ref();
-        let formats = match (&options.format, pick.variable("TAP_AUDIT_FORMAT"), file.and_then(|file| file.format.clone())) {
-            (given, ..) if !given.is_empty() => Set { value: given.clone(), source: Source::Flag },
-            (_, Some(text), _) => {
-                pick.formats(text.split(',').map(str::to_owned).collect(), Source::Environment("TAP_AUDIT_FORMAT"))?
-            }
-            (_, None, Some(list)) => pick.formats(list, pick.file())?,
-            (_, None, None) => {
-                Set { value: vec![Wanted { format: Format::Text, path: None }], source: Source::Default }
-            }
-        };
+        let formats =
+            match (&options.format, pick.variable("TAP_AUDIT_FORMAT"), file.and_then(|file| file.format.clone())) {
+                (given, ..) if !given.is_empty() => Set { value: given.clone(), source: Source::Flag },
+                (_, Some(text), _) => {
+                    pick.formats(text.split(',').map(str::to_owned).collect(), Source::Environment("TAP_AUDIT_FORMAT"))?
+                }
+                (_, None, Some(list)) => pick.formats(list, pick.file())?,
+                (_, None, None) => {
+                    Set { value: vec![Wanted { format: Format::Text, path: None }], source: Source::Default }
+                }
+            };
         if formats.value.iter().filter(|wanted| wanted.path.is_none()).count() > 1 {
             return Err(SettingsError::TwoOnStdout);
         }
-        let mut stack_name = pick.text(options.stack_name.clone(), "TAP_AUDIT_STACK_NAME", file.and_then(|file| file.stack_name.clone()));
+        let mut stack_name = pick.text(
+            options.stack_name.clone(),
+            "TAP_AUDIT_STACK_NAME",
+            file.and_then(|file| file.stack_name.clone()),
+        );
         if let (None, Some(hint)) = (&stack_name.value, &environment.stack_name) {
             stack_name = Set { value: Some(hint.clone()), source: Source::Environment("STACK_NAME") };
         }
@@ -297,7 +304,10 @@ impl Settings {
             stack_name,
             region: pick.text(options.region.clone(), "TAP_AUDIT_REGION", file.and_then(|file| file.region.clone())),
             environment_suffix: suffix,
-            fail_on: Set { value: severity(&fail_on.value).map_err(|reason| value("fail_on", &fail_on.source, reason))?, source: fail_on.source },
+            fail_on: Set {
+                value: severity(&fail_on.value).map_err(|reason| value("fail_on", &fail_on.source, reason))?,
+                source: fail_on.source,
+            },
             call_timeout: match call_timeout.value.parse::<u64>() {
                 Ok(seconds @ 1..=600) => Set { value: Duration::from_secs(seconds), source: call_timeout.source },
                 Ok(_) | Err(_) => {
@@ -402,9 +412,18 @@ mod tests {
         None
     }
 
-    fn resolve(options: &AuditOptions, variable: impl Fn(&str) -> Option<String>, file: Option<&str>) -> Result<Settings, SettingsError> {
+    fn resolve(
+        options: &AuditOptions,
+        variable: impl Fn(&str) -> Option<String>,
+        file: Option<&str>,
+    ) -> Result<Settings, SettingsError> {
         let environment = Environment::read(&variable)?;
-        Settings::resolve(options, variable, &environment, file.map(|text| (PathBuf::from("tap-audit.toml"), text.to_owned())))
+        Settings::resolve(
+            options,
+            variable,
+            &environment,
+            file.map(|text| (PathBuf::from("tap-audit.toml"), text.to_owned())),
+        )
     }
 
     #[test]

@@ -14,8 +14,9 @@ use tap_audit_checks::observed::{CallId, Gap, Observed, Seen};
 use tap_audit_checks::s3::Switch;
 use tap_audit_checks::subject::Kind;
 
-use crate::collect::call::{Call, Fault};
+use crate::collect::call::{Aws, Call, Fault};
 use crate::collect::{LiveRaw, Reference, Relation, Walk};
+use crate::outputs::{Form, RawOutput};
 use crate::resolve;
 use crate::template::{self, Source, Values};
 
@@ -54,6 +55,10 @@ const TEMPLATE_SUMMARY: Call = Call {
     absent: &[],
     denied_or: None,
 };
+
+/// Every call of this file, for plans and for the policy that the auditing role needs.
+pub(crate) const CALLS: &[&Call] =
+    &[&DESCRIBE_STACKS, &DESCRIBE_RESOURCES, &LIST_RESOURCES, &GET_TEMPLATE, &TEMPLATE_SUMMARY];
 
 const NESTED: &str = "AWS::CloudFormation::Stack";
 /// DescribeStackResources stops here, without a word and without pages.
@@ -98,7 +103,9 @@ pub(crate) async fn root_stack(walk: &Walk<'_>, wanted: &Wanted, region: &str) -
         Observed::Present(raw) => raw.clone(),
         Observed::Absent => return no_such_stack(&name, &found_by, &described),
         Observed::Unknown(gap) => {
-            walk.live_outputs.borrow_mut().get_or_insert_with(|| Seen::new(Observed::Unknown(gap.clone()), described.calls().to_vec()));
+            walk.live_outputs
+                .borrow_mut()
+                .get_or_insert_with(|| Seen::new(Observed::Unknown(gap.clone()), described.calls().to_vec()));
             return unreadable(&name, found_by, &described, gap);
         }
     };
@@ -131,6 +138,11 @@ pub(crate) async fn root_stack(walk: &Walk<'_>, wanted: &Wanted, region: &str) -
     }
 }
 
+/// The live outputs of a stack, exactly, to start an audit from; absent when there is no such stack.
+pub(crate) async fn live_outputs(aws: &Aws, name: &str, region: &str) -> Seen<Vec<RawOutput>> {
+    describe(aws, name, region).await.map(|raw| raw.exact.as_ref().clone())
+}
+
 /// Asks which stack holds the resource of this type and physical id; absent means that none does.
 pub(crate) async fn holder(walk: &Walk<'_>, kind: &str, physical_id: &str, region: &str) -> Seen<Holder> {
     let described = described_with(walk, physical_id, region).await;
@@ -143,11 +155,8 @@ pub(crate) async fn holder(walk: &Walk<'_>, kind: &str, physical_id: &str, regio
     let is_it = |resource: &&Described| resource.kind == kind && resource.physical_id.as_deref() == Some(physical_id);
     let found = resources.iter().find(|resource| is_it(resource) && !resource.status.starts_with("DELETE"));
     if let Some(found) = found.or_else(|| resources.iter().find(is_it)) {
-        let holder = Holder {
-            stack: found.stack.clone(),
-            logical_id: found.logical_id.clone(),
-            status: found.status.clone(),
-        };
+        let holder =
+            Holder { stack: found.stack.clone(), logical_id: found.logical_id.clone(), status: found.status.clone() };
         return Seen::new(Observed::Present(holder), calls);
     }
     let Some(first) = resources.first().filter(|_| resources.len() >= MOST_DESCRIBED) else {
@@ -187,7 +196,8 @@ async fn find(walk: &Walk<'_>, wanted: &Wanted, region: &str) -> Result<Found, B
                 let holding = resources.iter().find(|resource| resource.physical_id.as_deref() == Some(id));
                 let Some(found) = holding.or(resources.first()) else { continue };
                 let is_gone = matches!(found.status.as_str(), "DELETE_COMPLETE" | "DELETE_SKIPPED");
-                let found = Found { name: found.stack_id.clone(), found_by: format!("it holds {id}"), calls: calls.clone() };
+                let found =
+                    Found { name: found.stack_id.clone(), found_by: format!("it holds {id}"), calls: calls.clone() };
                 if is_gone {
                     // A deleted stack answers for 90 days; one that lives may hold another of the resources.
                     gone.get_or_insert(found);
@@ -218,20 +228,25 @@ async fn find(walk: &Walk<'_>, wanted: &Wanted, region: &str) -> Result<Found, B
             "the outputs name no resource by which the stack could be found; name it with --stack-name",
         ))));
     }
-    let mut stack =
-        Stack::unknown(&Gap::depends_on("stack-managed-by-cloudformation", "no stack holds the resources that the outputs name"));
+    let mut stack = Stack::unknown(&Gap::depends_on(
+        "stack-managed-by-cloudformation",
+        "no stack holds the resources that the outputs name",
+    ));
     stack.identity = Seen::new(Observed::Absent, calls);
     Err(Box::new(stack))
 }
 
 fn no_such_stack<T>(name: &str, found_by: &str, described: &Seen<T>) -> Stack {
-    let mut stack =
-        Stack::unknown(&Gap::depends_on("stack-status-complete", format!("no stack `{name}` exists in this account and region")));
+    let mut stack = Stack::unknown(&Gap::depends_on(
+        "stack-status-complete",
+        format!("no stack `{name}` exists in this account and region"),
+    ));
     stack.identity = Seen::new(
         Observed::Present(Identity { name: name.to_owned(), id: Observed::Absent, found_by: found_by.to_owned() }),
         described.calls().to_vec(),
     );
-    let gap = || Gap::depends_on("stack-status-complete", format!("no stack `{name}` exists in this account and region"));
+    let gap =
+        || Gap::depends_on("stack-status-complete", format!("no stack `{name}` exists in this account and region"));
     stack.description = Seen::new(
         Observed::Present(Description {
             status: Observed::Present(StackStatus::NoSuchStack),
@@ -318,6 +333,7 @@ struct RawStack {
     description: Description,
     filling: Rc<Vec<(String, String)>>,
     outputs: Vec<LiveRaw>,
+    exact: Rc<Vec<RawOutput>>,
 }
 
 impl RawStack {
@@ -338,37 +354,36 @@ impl RawStack {
 
 /// Describes a stack, or the root that it is nested in.
 async fn describe_root(walk: &Walk<'_>, name: &str, region: &str) -> Seen<RawStack> {
-    let described = describe(walk, name, region).await;
+    let described = describe(walk.aws, name, region).await;
     let root = match described.observed() {
         Observed::Present(raw) => raw.root.clone().filter(|root| *root != raw.id),
         Observed::Absent | Observed::Unknown(_) => None,
     };
     match root {
         None => described,
-        Some(root) => describe(walk, &root, region).await.resting_on(described.calls()),
+        Some(root) => describe(walk.aws, &root, region).await.resting_on(described.calls()),
     }
 }
 
-async fn describe(walk: &Walk<'_>, name: &str, region: &str) -> Seen<RawStack> {
-    walk.aws
-        .ask_or(
-            &DESCRIBE_STACKS,
-            region,
-            &[("StackName", name)],
-            |clients| clients.cloudformation().describe_stacks().stack_name(name).send(),
-            |answer| match answer.stacks().first() {
-                None => Observed::Unknown(DESCRIBE_STACKS.incomplete("Stacks")),
-                Some(stack) => match raw(walk, stack) {
-                    Ok(raw) => Observed::Present(raw),
-                    Err(gap) => Observed::Unknown(gap),
-                },
+async fn describe(aws: &Aws, name: &str, region: &str) -> Seen<RawStack> {
+    aws.ask_or(
+        &DESCRIBE_STACKS,
+        region,
+        &[("StackName", name)],
+        |clients| clients.cloudformation().describe_stacks().stack_name(name).send(),
+        |answer| match answer.stacks().first() {
+            None => Observed::Unknown(DESCRIBE_STACKS.incomplete("Stacks")),
+            Some(stack) => match raw(aws, stack) {
+                Ok(raw) => Observed::Present(raw),
+                Err(gap) => Observed::Unknown(gap),
             },
-            does_not_exist,
-        )
-        .await
+        },
+        does_not_exist,
+    )
+    .await
 }
 
-fn raw(walk: &Walk<'_>, stack: &types::Stack) -> Result<RawStack, Gap> {
+fn raw(aws: &Aws, stack: &types::Stack) -> Result<RawStack, Gap> {
     let call = &DESCRIBE_STACKS;
     let name = stack.stack_name().ok_or_else(|| call.incomplete("StackName"))?.to_owned();
     let id = stack.stack_id().ok_or_else(|| call.incomplete("StackId"))?.to_owned();
@@ -379,9 +394,14 @@ fn raw(walk: &Walk<'_>, stack: &types::Stack) -> Result<RawStack, Gap> {
     let outputs = stack.outputs().iter().filter_map(|output| {
         let (key, value) = (output.output_key()?, output.output_value()?);
         let (_, secret) = resolve::mask(key, value);
-        Some(LiveRaw { stack: name.clone(), key: key.to_owned(), digest: walk.aws.digest(value), secret })
+        Some(LiveRaw { stack: name.clone(), key: key.to_owned(), digest: aws.digest(value), secret })
     });
     let outputs = outputs.collect();
+    let exact = stack.outputs().iter().enumerate().filter_map(|(at, output)| {
+        let (key, value) = (output.output_key()?.to_owned(), output.output_value()?.to_owned());
+        Some(RawOutput { key, value, elements: Vec::new(), form: Form::Text, line: at + 1, stack: Some(name.clone()) })
+    });
+    let exact = Rc::new(exact.collect());
     let filling = Rc::new(filling.collect());
     let parameters = stack.parameters().iter().map(parameter).collect::<Result<Vec<_>, Gap>>();
     let drift = stack.drift_information();
@@ -409,6 +429,7 @@ fn raw(walk: &Walk<'_>, stack: &types::Stack) -> Result<RawStack, Gap> {
         id,
         filling,
         outputs,
+        exact,
     })
 }
 
@@ -435,7 +456,8 @@ fn parameter(parameter: &types::Parameter) -> Result<Parameter, Gap> {
     let key = parameter.parameter_key().ok_or_else(|| DESCRIBE_STACKS.incomplete("ParameterKey"))?;
     // An empty element is how an empty value reaches us.
     let value = parameter.parameter_value().unwrap_or("");
-    let names_resources = key.eq_ignore_ascii_case("EnvironmentSuffix") && !value.is_empty() && !template::is_masked(value);
+    let names_resources =
+        key.eq_ignore_ascii_case("EnvironmentSuffix") && !value.is_empty() && !template::is_masked(value);
     Ok(Parameter {
         key: key.to_owned(),
         value: look(value),
@@ -472,7 +494,9 @@ async fn members(walk: &Walk<'_>, root: &RawStack, region: &str) -> Seen<Vec<Mem
                     level.extend(listed.iter().filter_map(nested_id).filter(|id| seen.insert(id.clone())));
                     members.extend(listed.iter().cloned());
                 }
-                Observed::Absent => return Seen::new(Observed::Unknown(LIST_RESOURCES.incomplete("StackResourceSummaries")), calls),
+                Observed::Absent => {
+                    return Seen::new(Observed::Unknown(LIST_RESOURCES.incomplete("StackResourceSummaries")), calls);
+                }
                 Observed::Unknown(gap) => return Seen::new(Observed::Unknown(gap.clone()), calls),
             }
         }
@@ -616,7 +640,7 @@ async fn with_nested(
     let nested: Vec<(String, String)> =
         listed.iter().filter_map(|member| Some((path(listed, member, &root.name), nested_id(member)?))).collect();
     let read = join_all(nested.iter().map(|(_, id)| async move {
-        tokio::join!(describe(walk, id, region), source_of_nested(walk, id, region))
+        tokio::join!(describe(walk.aws, id, region), source_of_nested(walk, id, region))
     }))
     .await;
     for ((path, _), (described, source)) in nested.into_iter().zip(read) {
@@ -630,8 +654,12 @@ async fn with_nested(
                     Observed::Absent | Observed::Unknown(_) => Values::new([]),
                 };
                 let inner = source.reduce(&values);
-                template.resources.extend(inner.resources.into_iter().map(|(id, resource)| (format!("{path}/{id}"), resource)));
-                template.unread_nested.extend(inner.unread_nested.into_iter().map(|(id, gap)| (format!("{path}/{id}"), gap)));
+                template
+                    .resources
+                    .extend(inner.resources.into_iter().map(|(id, resource)| (format!("{path}/{id}"), resource)));
+                template
+                    .unread_nested
+                    .extend(inner.unread_nested.into_iter().map(|(id, gap)| (format!("{path}/{id}"), gap)));
             }
             Observed::Absent => {
                 template.unread_nested.insert(path, GET_TEMPLATE.incomplete("TemplateBody"));
@@ -736,7 +764,9 @@ mod tests {
     fn every_status_token_is_known_and_a_new_one_is_a_gap() {
         assert_eq!(status(Some("UPDATE_ROLLBACK_COMPLETE")), Observed::Present(StackStatus::UpdateRollbackComplete));
         assert_eq!(status(None), Observed::Absent);
-        assert!(matches!(status(Some("PAUSED")), Observed::Unknown(Gap::Unrecognised { token, .. }) if token == "PAUSED"));
+        assert!(
+            matches!(status(Some("PAUSED")), Observed::Unknown(Gap::Unrecognised { token, .. }) if token == "PAUSED")
+        );
     }
 
     #[test]

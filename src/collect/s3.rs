@@ -40,7 +40,22 @@ const OBJECT: Call = call("HeadObject", "s3:GetObject", &[]);
 const VERSIONS: Call = call("ListObjectVersions", "s3:ListBucketVersions", &[]);
 
 /// Every call of this file, for plans and for the policy that the auditing role needs.
-pub(crate) const CALLS: &[&Call] = &[&LOCATION, &ENCRYPTION, &VERSIONING, &PUBLIC_ACCESS_BLOCK, &OWNERSHIP, &ACL, &NOTIFICATION, &LOGGING, &LIFECYCLE, &OBJECT_LOCK, &TAGGING, &OBJECTS, &OBJECT, &VERSIONS];
+pub(crate) const CALLS: &[&Call] = &[
+    &LOCATION,
+    &ENCRYPTION,
+    &VERSIONING,
+    &PUBLIC_ACCESS_BLOCK,
+    &OWNERSHIP,
+    &ACL,
+    &NOTIFICATION,
+    &LOGGING,
+    &LIFECYCLE,
+    &OBJECT_LOCK,
+    &TAGGING,
+    &OBJECTS,
+    &OBJECT,
+    &VERSIONS,
+];
 
 /// S3 refuses in the same words when the expected owner is not the owner.
 const fn call(operation: &'static str, permission: &'static str, absent: &'static [&'static str]) -> Call {
