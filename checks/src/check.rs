@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use crate::evidence::Evidence;
 use crate::observed::Gap;
 use crate::subject::{Attributes, Kind, Resource, Subject};
-use crate::verdict::{Judgement, Verdict};
+use crate::verdict::Judgement;
 
 /// What a check may look at beside the evidence of its subject.
 #[derive(Clone, Copy, Debug)]
@@ -35,7 +35,7 @@ pub struct Check {
     /// The kinds of subject that it judges.
     pub kinds: Vec<Kind>,
     bind: Bind,
-    when_none: Option<fn() -> Verdict>,
+    when_none: Option<fn(&Evidence) -> Judgement>,
 }
 
 impl fmt::Debug for Check {
@@ -72,10 +72,11 @@ impl Check {
         Check::bound(id, kinds.to_vec(), move |params: P| Box::new(move |context| judge(&params, context)))
     }
 
-    /// Says what it means that there is no subject at all, where that is a verdict rather than an error.
+    /// Says what it means that there is no subject at all, where that is a verdict rather than an error. The judgement
+    /// sees the evidence, because a listing that was not read proves no absence.
     #[must_use]
-    pub fn when_none(mut self, verdict: fn() -> Verdict) -> Self {
-        self.when_none = Some(verdict);
+    pub fn when_none(mut self, judge: fn(&Evidence) -> Judgement) -> Self {
+        self.when_none = Some(judge);
         self
     }
 
@@ -97,7 +98,7 @@ impl Check {
         Ok(Box::new(move |context| {
             if let Resource::Nothing(kind) = &context.subject.resource {
                 return match when_none {
-                    Some(verdict) => Ok(verdict()),
+                    Some(judge) => judge(context.evidence),
                     None => Err(Gap::NothingToAudit { kind: kind.name().into() }),
                 };
             }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::check::{Check, Context, NoParams};
+use crate::evidence::Evidence;
 use crate::observed::{Gap, Observed, Seen};
 use crate::s3::Switch;
 use crate::verdict::{Judgement, Verdict, every};
@@ -244,11 +245,26 @@ fn usable(key: &Key, _: &NoParams) -> Judgement {
     }
 }
 
-fn no_usable_key() -> Verdict {
-    Verdict::not_satisfied(
+/// That no key was found is a fact only where everything that could have led to one was read: the listing of the stack
+/// and the configuration of each function (rule U7).
+fn no_key_is_known(evidence: &Evidence) -> Result<(), Gap> {
+    for (_, stack) in evidence.all::<crate::cloudformation::Stack>() {
+        if !matches!(stack.identity.observed(), Observed::Absent) {
+            stack.members.seen()?;
+        }
+    }
+    for (_, function) in evidence.all::<crate::lambda::Function>() {
+        function.configuration.seen()?;
+    }
+    Ok(())
+}
+
+fn no_usable_key(evidence: &Evidence) -> Judgement {
+    no_key_is_known(evidence)?;
+    Ok(Verdict::not_satisfied(
         "no KMS key is named by an output, belongs to the stack or encrypts an audited resource of it",
         "a KMS key in state Enabled",
-    )
+    ))
 }
 
 /// Parameters of `kms-key-customer-managed`.
@@ -313,8 +329,9 @@ fn usage(metadata: &Metadata) -> Judgement {
     }
 }
 
-fn no_customer_key() -> Verdict {
-    Verdict::not_satisfied("no KMS key is named by an output or belongs to the stack", "a customer managed key")
+fn no_customer_key(evidence: &Evidence) -> Judgement {
+    no_key_is_known(evidence)?;
+    Ok(Verdict::not_satisfied("no KMS key is named by an output or belongs to the stack", "a customer managed key"))
 }
 
 /// Parameters of `kms-rotation-enabled`.

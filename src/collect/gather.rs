@@ -8,11 +8,11 @@ use std::pin::Pin;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tap_audit_checks::cloudformation::{Holder, Stack};
 use tap_audit_checks::evidence::{Account, Evidence, Run};
-use tap_audit_checks::lambda::{Configuration, Environment, PublishedDefault};
+use tap_audit_checks::lambda::{Configuration, Environment, Function, PublishedDefault};
 use tap_audit_checks::observed::{Gap, Observed, Seen};
 use tap_audit_checks::outputs::{InFile, LiveOutput, LiveValue, Output, Outputs, Resolved};
-use tap_audit_checks::s3::{EventRule, Switch};
-use tap_audit_checks::subject::{Kind, Resource, Role, Subject};
+use tap_audit_checks::s3::{Bucket, EventRule, Switch};
+use tap_audit_checks::subject::{Attributes, Kind, Resource, Role, Subject};
 
 use crate::collect::call::Aws;
 use crate::collect::{
@@ -433,25 +433,14 @@ fn unheld(gathered: &Gathered) -> Vec<Reference> {
         .collect()
 }
 
-/// Functions whose EventBridge rules matter: all, as soon as one bucket sends its events there and notifies no function.
+/// Functions whose EventBridge rules matter: all, as soon as one bucket sends its events there.
 fn event_driven(gathered: &Gathered) -> Vec<Reference> {
-    let relies_on_rules = |collected: &Collected| match &collected.resource {
-        Resource::Bucket(bucket) => match bucket.notifications.observed() {
-            Observed::Present(notifications) => {
-                notifications.event_bridge == Switch::On && notifications.functions.is_empty()
-            }
-            Observed::Absent | Observed::Unknown(_) => false,
-        },
-        Resource::Outputs(_)
-        | Resource::Stack(_)
-        | Resource::Account(_)
-        | Resource::Function(_)
-        | Resource::Key(_)
-        | Resource::LogGroup(_)
-        | Resource::Role(_)
-        | Resource::Nothing(_) => false,
-    };
-    if !gathered.collected.values().any(relies_on_rules) {
+    let sends_events =
+        |collected: &Collected| match Bucket::of(&collected.resource).map(|bucket| bucket.notifications.observed()) {
+            Some(Observed::Present(notifications)) => notifications.event_bridge == Switch::On,
+            Some(Observed::Absent | Observed::Unknown(_)) | None => false,
+        };
+    if !gathered.collected.values().any(sends_events) {
         return Vec::new();
     }
     gathered.relations.keys().filter(|reference| reference.kind == Kind::Function).cloned().collect()
@@ -500,15 +489,33 @@ fn subjects(walk: &Walk<'_>, request: &Request, mut gathered: Gathered) -> Vec<S
         subjects.push(subject);
     }
     let rules = merge_rules(&gathered.rules);
+    let roles = role_arns(&gathered);
     for (reference, mut collected) in std::mem::take(&mut gathered.collected) {
         let relations = gathered.relations.remove(&reference).unwrap_or_else(BTreeSet::new);
         settle(walk, &reference, &relations, &mut collected, gathered.qualified.remove(&reference), rules.as_ref());
+        if reference.kind == Kind::Role && collected.arn.is_none() {
+            collected.arn = roles.get(&reference.id).cloned();
+        }
         subjects.push(subject(&reference, &relations, collected, listing_is_known));
     }
     subjects.sort_by(|one, other| {
         (one.kind, one.role, &one.id, &one.region).cmp(&(other.kind, other.role, &other.id, &other.region))
     });
     subjects
+}
+
+/// The ARNs of execution roles, which only the functions' configurations tell whole: a role's path is not in its name.
+fn role_arns(gathered: &Gathered) -> BTreeMap<String, String> {
+    let mut arns = BTreeMap::new();
+    for function in gathered.collected.values().filter_map(|collected| Function::of(&collected.resource)) {
+        if let Observed::Present(configuration) = function.configuration.observed()
+            && let Observed::Present(arn) = &configuration.role
+            && let Some((_, name)) = arn.rsplit_once('/')
+        {
+            arns.insert(name.to_owned(), arn.clone());
+        }
+    }
+    arns
 }
 
 /// An alias that led to a key is another name of that key, not a second subject.
