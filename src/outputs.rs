@@ -620,7 +620,7 @@ impl Reading<'_> {
     fn flatten(&mut self, node: &Node<'_>, place: Place<'_>) -> Result<(), OutputsError> {
         match &node.value {
             Value::Object(members) if members.is_empty() => {
-                self.push(place, Form::EmptyObject, "{}".into(), Vec::new())
+                self.push(place, Form::EmptyObject, "{}".into(), Vec::new());
             }
             Value::Object(members) => {
                 for (name, line, node) in members {

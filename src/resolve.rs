@@ -61,19 +61,19 @@ pub fn resolve(key: &str, value: &str) -> Resolution {
     }
     let value = value.trim();
     if value.starts_with("arn:") {
-        return arn::resolve(value).map_or_else(Resolution::Unresolved, Resolution::Resolved);
+        return reference_from_arn(value).map_or_else(Resolution::Unresolved, Resolution::Resolved);
     }
     by_shape(value)
         .or_else(|| no_resource(key, value).map(Resolution::Unresolved))
         .unwrap_or_else(|| key::resolve(key, value))
 }
 
-/// Reads an ARN as the resource it names; `None` where it is no ARN or names a kind of resource that is not known.
-pub fn reference_from_arn(arn: &str) -> Option<Resolved> {
-    match arn::resolve(arn.trim()) {
-        Ok(resolved) => Some(resolved),
-        Err(_unknown) => None,
-    }
+/// Reads an ARN, as other resources write them, into the resource it names.
+///
+/// # Errors
+/// Why the text names no resource that is known.
+pub fn reference_from_arn(arn: &str) -> Result<Resolved, String> {
+    arn::resolve(arn.trim())
 }
 
 /// Splits a text of comma-joined references; `None` where it is something else, such as a sentence with a comma.
@@ -602,7 +602,7 @@ mod tests {
             assert_eq!(resolved.id, id, "{value}");
             assert_eq!((resolved.region.as_deref(), resolved.account.as_deref()), (region, account), "{value}");
             assert!(resolved.arn.is_some(), "{value}");
-            assert_eq!(reference_from_arn(value).as_ref(), Some(&resolved));
+            assert_eq!(reference_from_arn(value), Ok(resolved));
         }
     }
 
@@ -652,7 +652,7 @@ mod tests {
             reason("X", "arn:aws:quantum:us-east-2:123456789012:box/1"),
             "an ARN of the service `quantum` for something that is not known here"
         );
-        assert_eq!(reference_from_arn("b"), None);
+        assert_eq!(reference_from_arn("b"), Err("a text that is no ARN".into()));
     }
 
     #[test]

@@ -196,6 +196,9 @@ const KINDS: &[(&str, &str, &str, Take)] = &[
 /// Reads the resource that an ARN names, or says why it names none that is known.
 pub(super) fn resolve(text: &str) -> Result<Resolved, String> {
     let Some(arn) = parse(text) else {
+        if !text.starts_with("arn:") {
+            return Err("a text that is no ARN".into());
+        }
         return Err("a text that begins like an ARN and is not a whole one".into());
     };
     match arn.service {

@@ -303,10 +303,9 @@ fn console(address: &Address<'_>) -> Option<Resolved> {
         Some(("AWS::KMS::Key", id))
     } else if let Some(name) = after("roles/details/").or_else(|| after("roles/")) {
         Some(("AWS::IAM::Role", first(name)))
-    } else if let Some(name) = after("dashboards:name=").or_else(|| after("dashboards/dashboard/")) {
-        Some(("AWS::CloudWatch::Dashboard", first(name)))
     } else {
-        None
+        let name = after("dashboards:name=").or_else(|| after("dashboards/dashboard/"));
+        name.map(|name| ("AWS::CloudWatch::Dashboard", first(name)))
     };
     let (kind, id) = found.filter(|(_, id)| is_name(id, 512, "/_.-#+=,@"))?;
     let resolved = named(kind, &id, by);
