@@ -98,7 +98,9 @@ pub(crate) async fn root_stack(walk: &Walk<'_>, wanted: &Wanted, region: &str) -
         Observed::Present(raw) => raw.clone(),
         Observed::Absent => return no_such_stack(&name, &found_by, &described),
         Observed::Unknown(gap) => {
-            walk.live_outputs.borrow_mut().get_or_insert_with(|| Seen::new(Observed::Unknown(gap.clone()), described.calls().to_vec()));
+            walk.live_outputs
+                .borrow_mut()
+                .get_or_insert_with(|| Seen::new(Observed::Unknown(gap.clone()), described.calls().to_vec()));
             return unreadable(&name, found_by, &described, gap);
         }
     };
@@ -143,11 +145,8 @@ pub(crate) async fn holder(walk: &Walk<'_>, kind: &str, physical_id: &str, regio
     let is_it = |resource: &&Described| resource.kind == kind && resource.physical_id.as_deref() == Some(physical_id);
     let found = resources.iter().find(|resource| is_it(resource) && !resource.status.starts_with("DELETE"));
     if let Some(found) = found.or_else(|| resources.iter().find(is_it)) {
-        let holder = Holder {
-            stack: found.stack.clone(),
-            logical_id: found.logical_id.clone(),
-            status: found.status.clone(),
-        };
+        let holder =
+            Holder { stack: found.stack.clone(), logical_id: found.logical_id.clone(), status: found.status.clone() };
         return Seen::new(Observed::Present(holder), calls);
     }
     let Some(first) = resources.first().filter(|_| resources.len() >= MOST_DESCRIBED) else {
@@ -187,7 +186,8 @@ async fn find(walk: &Walk<'_>, wanted: &Wanted, region: &str) -> Result<Found, B
                 let holding = resources.iter().find(|resource| resource.physical_id.as_deref() == Some(id));
                 let Some(found) = holding.or(resources.first()) else { continue };
                 let is_gone = matches!(found.status.as_str(), "DELETE_COMPLETE" | "DELETE_SKIPPED");
-                let found = Found { name: found.stack_id.clone(), found_by: format!("it holds {id}"), calls: calls.clone() };
+                let found =
+                    Found { name: found.stack_id.clone(), found_by: format!("it holds {id}"), calls: calls.clone() };
                 if is_gone {
                     // A deleted stack answers for 90 days; one that lives may hold another of the resources.
                     gone.get_or_insert(found);
@@ -218,20 +218,25 @@ async fn find(walk: &Walk<'_>, wanted: &Wanted, region: &str) -> Result<Found, B
             "the outputs name no resource by which the stack could be found; name it with --stack-name",
         ))));
     }
-    let mut stack =
-        Stack::unknown(&Gap::depends_on("stack-managed-by-cloudformation", "no stack holds the resources that the outputs name"));
+    let mut stack = Stack::unknown(&Gap::depends_on(
+        "stack-managed-by-cloudformation",
+        "no stack holds the resources that the outputs name",
+    ));
     stack.identity = Seen::new(Observed::Absent, calls);
     Err(Box::new(stack))
 }
 
 fn no_such_stack<T>(name: &str, found_by: &str, described: &Seen<T>) -> Stack {
-    let mut stack =
-        Stack::unknown(&Gap::depends_on("stack-status-complete", format!("no stack `{name}` exists in this account and region")));
+    let mut stack = Stack::unknown(&Gap::depends_on(
+        "stack-status-complete",
+        format!("no stack `{name}` exists in this account and region"),
+    ));
     stack.identity = Seen::new(
         Observed::Present(Identity { name: name.to_owned(), id: Observed::Absent, found_by: found_by.to_owned() }),
         described.calls().to_vec(),
     );
-    let gap = || Gap::depends_on("stack-status-complete", format!("no stack `{name}` exists in this account and region"));
+    let gap =
+        || Gap::depends_on("stack-status-complete", format!("no stack `{name}` exists in this account and region"));
     stack.description = Seen::new(
         Observed::Present(Description {
             status: Observed::Present(StackStatus::NoSuchStack),
@@ -435,7 +440,8 @@ fn parameter(parameter: &types::Parameter) -> Result<Parameter, Gap> {
     let key = parameter.parameter_key().ok_or_else(|| DESCRIBE_STACKS.incomplete("ParameterKey"))?;
     // An empty element is how an empty value reaches us.
     let value = parameter.parameter_value().unwrap_or("");
-    let names_resources = key.eq_ignore_ascii_case("EnvironmentSuffix") && !value.is_empty() && !template::is_masked(value);
+    let names_resources =
+        key.eq_ignore_ascii_case("EnvironmentSuffix") && !value.is_empty() && !template::is_masked(value);
     Ok(Parameter {
         key: key.to_owned(),
         value: look(value),
@@ -472,7 +478,9 @@ async fn members(walk: &Walk<'_>, root: &RawStack, region: &str) -> Seen<Vec<Mem
                     level.extend(listed.iter().filter_map(nested_id).filter(|id| seen.insert(id.clone())));
                     members.extend(listed.iter().cloned());
                 }
-                Observed::Absent => return Seen::new(Observed::Unknown(LIST_RESOURCES.incomplete("StackResourceSummaries")), calls),
+                Observed::Absent => {
+                    return Seen::new(Observed::Unknown(LIST_RESOURCES.incomplete("StackResourceSummaries")), calls);
+                }
                 Observed::Unknown(gap) => return Seen::new(Observed::Unknown(gap.clone()), calls),
             }
         }
@@ -615,10 +623,11 @@ async fn with_nested(
     };
     let nested: Vec<(String, String)> =
         listed.iter().filter_map(|member| Some((path(listed, member, &root.name), nested_id(member)?))).collect();
-    let read = join_all(nested.iter().map(|(_, id)| async move {
-        tokio::join!(describe(walk, id, region), source_of_nested(walk, id, region))
-    }))
-    .await;
+    let read =
+        join_all(nested.iter().map(|(_, id)| async move {
+            tokio::join!(describe(walk, id, region), source_of_nested(walk, id, region))
+        }))
+        .await;
     for ((path, _), (described, source)) in nested.into_iter().zip(read) {
         calls.extend(described.calls().iter().chain(source.calls()).cloned());
         note_defaults(walk, &source);
@@ -630,8 +639,12 @@ async fn with_nested(
                     Observed::Absent | Observed::Unknown(_) => Values::new([]),
                 };
                 let inner = source.reduce(&values);
-                template.resources.extend(inner.resources.into_iter().map(|(id, resource)| (format!("{path}/{id}"), resource)));
-                template.unread_nested.extend(inner.unread_nested.into_iter().map(|(id, gap)| (format!("{path}/{id}"), gap)));
+                template
+                    .resources
+                    .extend(inner.resources.into_iter().map(|(id, resource)| (format!("{path}/{id}"), resource)));
+                template
+                    .unread_nested
+                    .extend(inner.unread_nested.into_iter().map(|(id, gap)| (format!("{path}/{id}"), gap)));
             }
             Observed::Absent => {
                 template.unread_nested.insert(path, GET_TEMPLATE.incomplete("TemplateBody"));
@@ -736,7 +749,9 @@ mod tests {
     fn every_status_token_is_known_and_a_new_one_is_a_gap() {
         assert_eq!(status(Some("UPDATE_ROLLBACK_COMPLETE")), Observed::Present(StackStatus::UpdateRollbackComplete));
         assert_eq!(status(None), Observed::Absent);
-        assert!(matches!(status(Some("PAUSED")), Observed::Unknown(Gap::Unrecognised { token, .. }) if token == "PAUSED"));
+        assert!(
+            matches!(status(Some("PAUSED")), Observed::Unknown(Gap::Unrecognised { token, .. }) if token == "PAUSED")
+        );
     }
 
     #[test]

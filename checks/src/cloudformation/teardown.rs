@@ -77,7 +77,11 @@ fn suffix(stack: &Stack, context: &Context<'_>) -> Result<Option<String>, Gap> {
         return Ok(Some(given.clone()));
     }
     let description = stack.description.required("DescribeStacks", "Stacks")?;
-    Ok(description.parameters.required("DescribeStacks", "Parameters")?.iter().find_map(|parameter| parameter.suffix.clone()))
+    Ok(description
+        .parameters
+        .required("DescribeStacks", "Parameters")?
+        .iter()
+        .find_map(|parameter| parameter.suffix.clone()))
 }
 
 fn forbidden(found: Vec<Result<Blocker, Gap>>) -> Judgement {
