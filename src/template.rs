@@ -373,8 +373,11 @@ impl Filling<'_> {
                 },
                 ("Fn::Select", Value::Array(parts)) => match parts.as_slice() {
                     [index, Value::Array(texts)] => {
-                        let index = scalar(index).and_then(|index| index.parse::<usize>().map_or(None, Some));
-                        let text = index.and_then(|index| texts.get(index)).ok_or_else(unresolved)?;
+                        let text = scalar(index).and_then(|index| match index.parse::<usize>() {
+                            Ok(index) => texts.get(index),
+                            Err(_) => None,
+                        });
+                        let text = text.ok_or_else(unresolved)?;
                         self.resolve(text)
                     }
                     _ => Err(unresolved()),

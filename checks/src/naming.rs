@@ -166,7 +166,8 @@ fn suffix(stack: &Stack, fixed: &str, evidence: &Evidence) -> Result<Suffix, Gap
         let Some(description) = stack.description.seen()? else {
             return Ok(None);
         };
-        Ok(parameter(description).map(str::to_owned))
+        let parameters = description.parameters.required("DescribeStacks", "Parameters")?;
+        Ok(parameter(parameters).map(str::to_owned))
     };
     if let Some((text, from)) = given {
         // What the stack says can only add a remark here, so a gap takes nothing away and is not cited.
@@ -220,9 +221,8 @@ fn given(fixed: &str, run: &Run) -> Option<(String, &'static str)> {
         .or_else(|| profile.map(|suffix| (suffix.to_owned(), "the profile")))
 }
 
-fn parameter(description: &crate::cloudformation::Description) -> Option<&str> {
-    description
-        .parameters
+fn parameter(parameters: &[crate::cloudformation::Parameter]) -> Option<&str> {
+    parameters
         .iter()
         .find(|parameter| parameter.key.eq_ignore_ascii_case("EnvironmentSuffix"))
         .and_then(|parameter| parameter.suffix.as_deref())
@@ -234,7 +234,10 @@ pub(crate) fn known_suffix(evidence: &Evidence) -> Option<&str> {
     let flag = evidence.run.environment_suffix.as_deref().filter(|suffix| !suffix.is_empty());
     flag.or_else(|| {
         evidence.all::<Stack>().find_map(|(_, stack)| match stack.description.observed() {
-            Observed::Present(description) => parameter(description),
+            Observed::Present(description) => match &description.parameters {
+                Observed::Present(parameters) => parameter(parameters),
+                Observed::Absent | Observed::Unknown(_) => None,
+            },
             Observed::Absent | Observed::Unknown(_) => None,
         })
     })
@@ -509,7 +512,7 @@ mod tests {
             termination_protection: Observed::Absent,
             drift: Observed::Absent,
             drift_checked_at: Observed::Absent,
-            parameters: suffix.map(parameter).into_iter().collect(),
+            parameters: Observed::Present(suffix.map(parameter).into_iter().collect()),
             text: Observed::Absent,
         });
         subject(Kind::Stack, "TapStackpr1", Resource::Stack(Box::new(stack)))

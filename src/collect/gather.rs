@@ -157,6 +157,7 @@ enum Done {
     Account(Box<Account>),
     Stack(Box<Stack>),
     Holder(Reference, Seen<Holder>),
+    PolicyHolder(String, Seen<Holder>),
     Rules(Reference, Seen<Vec<EventRule>>),
 }
 
@@ -238,6 +239,7 @@ struct Gathered {
     account: Option<Box<Account>>,
     stacks: Vec<Stack>,
     holders: BTreeMap<Reference, Seen<Holder>>,
+    policy_holders: BTreeMap<String, Seen<Holder>>,
     rules: BTreeMap<Reference, Seen<Vec<EventRule>>>,
 }
 
@@ -249,6 +251,7 @@ async fn drive(walk: &Walk<'_>, request: &Request) -> Gathered {
         account: None,
         stacks: Vec::new(),
         holders: BTreeMap::new(),
+        policy_holders: BTreeMap::new(),
         rules: BTreeMap::new(),
     };
     let named = parts(&request.outputs);
@@ -275,6 +278,9 @@ async fn drive(walk: &Walk<'_>, request: &Request) -> Gathered {
                     stage.set(Stage::Holders);
                     for reference in unheld(&gathered) {
                         jobs.push(holder_job(walk, reference));
+                    }
+                    for arn in attached_policies(&gathered) {
+                        jobs.push(policy_holder_job(walk, arn));
                     }
                     for reference in event_driven(&gathered) {
                         jobs.push(rules_job(walk, reference));
@@ -303,6 +309,9 @@ async fn drive(walk: &Walk<'_>, request: &Request) -> Gathered {
                 Done::Stack(stack) => gathered.stacks.push(*stack),
                 Done::Holder(reference, holder) => {
                     gathered.holders.insert(reference, holder);
+                }
+                Done::PolicyHolder(arn, holder) => {
+                    gathered.policy_holders.insert(arn, holder);
                 }
                 Done::Rules(reference, rules) => {
                     gathered.rules.insert(reference, rules);
@@ -374,6 +383,13 @@ fn holder_job<'w>(walk: &'w Walk<'_>, reference: Reference) -> Job<'w> {
     })
 }
 
+fn policy_holder_job<'w>(walk: &'w Walk<'_>, arn: String) -> Job<'w> {
+    Box::pin(async move {
+        let holder = cloudformation::holder(walk, "AWS::IAM::ManagedPolicy", &arn, &walk.region).await;
+        Done::PolicyHolder(arn, holder)
+    })
+}
+
 fn rules_job<'w>(walk: &'w Walk<'_>, function: Reference) -> Job<'w> {
     Box::pin(async move {
         let arn =
@@ -433,6 +449,18 @@ fn unheld(gathered: &Gathered) -> Vec<Reference> {
         .collect()
 }
 
+/// The customer-managed policies that are attached to the roles; AWS's own belong to no stack.
+fn attached_policies(gathered: &Gathered) -> BTreeSet<String> {
+    let roles = gathered.collected.values().filter_map(|collected| {
+        <tap_audit_checks::iam::Role as tap_audit_checks::subject::Attributes>::of(&collected.resource)
+    });
+    let attached = roles.filter_map(|role| match role.attached_policies.observed() {
+        Observed::Present(arns) => Some(arns.iter()),
+        Observed::Absent | Observed::Unknown(_) => None,
+    });
+    attached.flatten().filter(|arn| arn.split(':').nth(4) != Some("aws")).cloned().collect()
+}
+
 /// Functions whose EventBridge rules matter: all, as soon as one bucket sends its events there.
 fn event_driven(gathered: &Gathered) -> Vec<Reference> {
     let sends_events =
@@ -476,6 +504,12 @@ fn subjects(walk: &Walk<'_>, request: &Request, mut gathered: Gathered) -> Vec<S
         .holders
         .iter()
         .map(|(reference, holder)| (format!("{} {}", reference.kind, reference.id), holder.clone()))
+        .chain(
+            gathered
+                .policy_holders
+                .iter()
+                .map(|(arn, holder)| (format!("AWS::IAM::ManagedPolicy {arn}"), holder.clone())),
+        )
         .collect();
     for mut stack in std::mem::take(&mut gathered.stacks) {
         stack.holders = holders.clone();

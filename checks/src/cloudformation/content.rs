@@ -48,7 +48,10 @@ pub(super) struct Services {
 pub(super) fn services(stack: &Stack, params: &Services, context: &Context<'_>) -> Judgement {
     let members = stack.members.required("ListStackResources", "StackResourceSummaries");
     let (mut live, mut changing) = (BTreeSet::new(), BTreeSet::new());
-    for member in members.iter().copied().flatten() {
+    // Outputs may be merged from several stacks; what any of them holds is there.
+    let others = context.evidence.all::<Stack>().filter(|(_, other)| !std::ptr::eq(*other, stack));
+    let listed = others.filter_map(|(_, other)| other.members.seen().unwrap_or(None));
+    for member in members.iter().copied().chain(listed).flatten() {
         if member.is_live() {
             live.insert(member.kind.as_str());
         } else if member.is_changing() {
@@ -185,6 +188,14 @@ mod tests {
         stack.members = seen(vec![member("Bucket", "AWS::S3::Bucket", "patient-data-dev", "CREATE_COMPLETE")]);
         let params = "required_kinds = ['AWS::S3::Bucket', 'AWS::KMS::Key', 'AWS::IAM::Role']";
         assert_eq!(failed(judged(SERVICES, params, stack, vec![])), "no live AWS::KMS::Key, no live AWS::IAM::Role");
+    }
+
+    #[test]
+    fn what_another_audited_stack_holds_counts() {
+        let mut first = stack();
+        first.members = seen(Vec::new());
+        let answer = judged(SERVICES, "", first, vec![subject_of(stack())]);
+        assert_eq!(passed(answer), "each of the 7 required kinds is there");
     }
 
     #[test]

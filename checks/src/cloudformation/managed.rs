@@ -22,6 +22,9 @@ pub(super) struct Managed {
 /// That no stack holds a resource is an answer and fails (rule U10); a lookup that gave none is an error.
 pub(super) fn managed(stack: &Stack, params: &Managed, context: &Context<'_>) -> Judgement {
     let mut parts: Vec<Judgement> = Vec::new();
+    // Any stack of the account may hold a resource; those that were read are asked before the lookups.
+    let others = context.evidence.all::<Stack>().map(|(_, other)| other).filter(|other| !std::ptr::eq(*other, stack));
+    let stacks: Vec<&Stack> = [stack].into_iter().chain(others).collect();
     match stack.identity.seen() {
         Err(gap) => parts.push(Err(gap)),
         Ok(None) => parts.push(fail("no stack of the account holds the resources that the outputs name")),
@@ -40,10 +43,10 @@ pub(super) fn managed(stack: &Stack, params: &Managed, context: &Context<'_>) ->
             parts.push(Err(Gap::depends_on("stack-outputs-resolve-live", why)));
             continue;
         }
-        parts.push(resource(stack, subject));
+        parts.push(resource(&stacks, subject));
         if let Some(role) = <iam::Role as Attributes>::of(&subject.resource) {
-            parts.extend(inline_policies(stack, subject, role));
-            parts.extend(attached_policies(stack, subject, role));
+            parts.extend(inline_policies(&stacks, subject, role));
+            parts.extend(attached_policies(&stacks, subject, role));
         }
     }
     every(parts, || Err(Gap::undecided("the outputs name no resource that a stack could hold")))
@@ -65,37 +68,45 @@ fn made_by_aws(subject: &Subject, patterns: &[String]) -> bool {
         })
 }
 
-fn resource(stack: &Stack, subject: &Subject) -> Judgement {
+fn resource(stacks: &[&Stack], subject: &Subject) -> Judgement {
     let what = format!("{} {}", subject.kind, subject.id);
     let key = format!("{} {}", subject.kind.name(), subject.id);
-    held(stack, &what, &key, |members| member_of(members, subject))
+    held(stacks, &what, &key, |members| member_of(members, subject))
 }
 
 /// Looks a resource up among the members first and then in what the lookup of it answered, a live one first.
-fn held<'a>(stack: &'a Stack, what: &str, key: &str, find: impl Fn(&'a [Member]) -> Option<&'a Member>) -> Judgement {
-    let members = stack.members.seen();
-    let member = match &members {
-        Ok(Some(members)) => find(members),
-        Ok(None) | Err(_) => None,
-    };
-    if let Some(member) = member.filter(|member| member.is_live()) {
-        return place(what, &member.stack, &member.status);
-    }
-    match stack.holders.get(key).map(super::Seen::seen) {
-        Some(Ok(Some(holder))) if member.is_none() || is_live(&holder.status) => {
-            place(what, &holder.stack, &holder.status)
+fn held<'a>(
+    stacks: &[&'a Stack],
+    what: &str,
+    key: &str,
+    find: impl Fn(&'a [Member]) -> Option<&'a Member>,
+) -> Judgement {
+    let mut member: Option<&Member> = None;
+    let mut gap: Option<Gap> = None;
+    for stack in stacks {
+        match stack.members.seen() {
+            Ok(members) => match members.and_then(|members| find(members)) {
+                Some(found) if found.is_live() => return place(what, &found.stack, &found.status),
+                Some(found) => {
+                    member.get_or_insert(found);
+                }
+                None => {}
+            },
+            Err(found) => {
+                gap.get_or_insert(found);
+            }
         }
-        Some(Ok(_)) => match member {
-            Some(member) => place(what, &member.stack, &member.status),
-            None => fail(&format!("no stack holds {what}")),
-        },
-        Some(Err(gap)) => Err(gap),
-        None => match member {
-            Some(member) => place(what, &member.stack, &member.status),
-            None => Err(members.err().unwrap_or_else(|| Gap::NotCollected {
-                what: format!("the stack of {what} was not looked up in this run").into(),
-            })),
-        },
+    }
+    let judge_member = |member: &Member| place(what, &member.stack, &member.status);
+    match (stacks.iter().find_map(|stack| stack.holders.get(key)).map(super::Seen::seen), member) {
+        (Some(Ok(Some(holder))), None) => place(what, &holder.stack, &holder.status),
+        (Some(Ok(Some(holder))), Some(_)) if is_live(&holder.status) => place(what, &holder.stack, &holder.status),
+        (Some(Ok(Some(_) | None)) | None, Some(member)) => judge_member(member),
+        (Some(Ok(None)), None) => fail(&format!("no stack holds {what}")),
+        (Some(Err(gap)), _) => Err(gap),
+        (None, None) => Err(gap.unwrap_or_else(|| Gap::NotCollected {
+            what: format!("the stack of {what} was not looked up in this run").into(),
+        })),
     }
 }
 
@@ -118,7 +129,7 @@ fn fail(observed: &str) -> Judgement {
 }
 
 /// A role without inline policies has nothing to compare. Of a role that another stack holds the template is not read.
-fn inline_policies(stack: &Stack, subject: &Subject, role: &iam::Role) -> Vec<Judgement> {
+fn inline_policies(stacks: &[&Stack], subject: &Subject, role: &iam::Role) -> Vec<Judgement> {
     let names = match role.inline_policies.required("ListRolePolicies", "PolicyNames") {
         Ok(names) => names,
         Err(gap) => return vec![Err(gap)],
@@ -126,7 +137,7 @@ fn inline_policies(stack: &Stack, subject: &Subject, role: &iam::Role) -> Vec<Ju
     if names.is_empty() {
         return Vec::new();
     }
-    let planned = match Planned::of(stack, subject) {
+    let planned = match Planned::of(stacks, subject) {
         Ok(planned) => planned,
         Err(gap) => return vec![Err(gap)],
     };
@@ -141,21 +152,30 @@ struct Planned {
 }
 
 impl Planned {
-    fn of(stack: &Stack, subject: &Subject) -> Result<Planned, Gap> {
-        let members = stack.members.required("ListStackResources", "StackResourceSummaries")?;
-        let Some(member) = member_of(members, subject) else {
+    fn of(stacks: &[&Stack], subject: &Subject) -> Result<Planned, Gap> {
+        let mut gap = None;
+        let found = stacks.iter().find_map(|stack| {
+            match stack.members.required("ListStackResources", "StackResourceSummaries") {
+                Ok(members) => member_of(members, subject).map(|member| (stack, members, member)),
+                Err(found) => {
+                    gap.get_or_insert(found);
+                    None
+                }
+            }
+        });
+        let Some((stack, members, member)) = found else {
             let key = format!("{} {}", subject.kind.name(), subject.id);
             // Where no stack holds the role that is the failure, and nothing planned its policies.
-            return match stack.holders.get(&key).map(|holder| holder.seen()) {
+            return match stacks.iter().find_map(|stack| stack.holders.get(&key)).map(|holder| holder.seen()) {
                 Some(Ok(None)) => Ok(Planned { names: BTreeSet::new(), unsure: None }),
                 Some(Ok(Some(holder))) => Err(Gap::undecided(format!(
                     "the inline policies of role {} cannot be compared: the template of its stack {} was not read; audit that stack with --stack-name",
                     subject.id, holder.stack
                 ))),
                 Some(Err(gap)) => Err(gap),
-                None => Err(Gap::NotCollected {
+                None => Err(gap.unwrap_or_else(|| Gap::NotCollected {
                     what: format!("the stack of {} {} was not looked up in this run", subject.kind, subject.id).into(),
-                }),
+                })),
             };
         };
         let template = stack.processed.required("GetTemplate", "TemplateBody")?;
@@ -231,7 +251,7 @@ fn unresolved(texts: &[TemplateText]) -> Option<&str> {
 }
 
 /// AWS's own managed policies belong to no stack and are left out.
-fn attached_policies(stack: &Stack, subject: &Subject, role: &iam::Role) -> Vec<Judgement> {
+fn attached_policies(stacks: &[&Stack], subject: &Subject, role: &iam::Role) -> Vec<Judgement> {
     let arns = match role.attached_policies.required("ListAttachedRolePolicies", "AttachedPolicies") {
         Ok(arns) => arns,
         Err(gap) => return vec![Err(gap)],
@@ -241,7 +261,7 @@ fn attached_policies(stack: &Stack, subject: &Subject, role: &iam::Role) -> Vec<
         .map(|arn| {
             let what = format!("policy {arn} of role {}", subject.id);
             let key = format!("AWS::IAM::ManagedPolicy {arn}");
-            held(stack, &what, &key, |members| {
+            held(stacks, &what, &key, |members| {
                 let mut found = members
                     .iter()
                     .filter(|member| member.kind == "AWS::IAM::ManagedPolicy" && member.has_physical_id(arn));
@@ -311,6 +331,17 @@ mod tests {
         stack.members = seen(Vec::new());
         stack.holders.insert("AWS::S3::Bucket patient-data-dev".into(), holder("Storage", "UPDATE_COMPLETE"));
         assert_eq!(passed(judged(stack, vec![bucket_subject()])), "held by stack Storage");
+    }
+
+    #[test]
+    fn a_resource_of_another_stack_that_was_read_is_managed_and_its_role_compared_there() {
+        let mut first = stack();
+        first.members = seen(Vec::new());
+        let subjects = vec![subject_of(first), bucket_subject(), role_subject(), subject_of(stack())];
+        assert_eq!(
+            passed(judge(ID, &evidence(subjects))),
+            "held by stack TapStackdev; every inline policy comes from the template"
+        );
     }
 
     #[test]
