@@ -13,6 +13,7 @@ use crate::say;
 /// The emulator takes an access key id of twelve digits for the account. The stack is deployed into the same one.
 const ACCOUNT_ID: &str = "123456789012";
 const REGION: &str = "us-east-2";
+const STACK: &str = "TapStackdev";
 
 pub(crate) fn run(arguments: &[OsString]) -> Result<ExitCode, Failure> {
     let asked = Asked::from(arguments)?;
@@ -53,6 +54,8 @@ fn audit(emulator: &Emulator, directory: &Path, recording: &Path) -> Result<(), 
     let nowhere = directory.join("no-such-file");
     let mut audit = cargo::tap_audit();
     audit.arg("--outputs").arg(directory.join("flat-outputs.json"));
+    // The emulator finds no stack by the physical id of a resource, as AWS does, so its name is given.
+    audit.args(["--stack-name", STACK]);
     audit.args(["--endpoint-url", &emulator.endpoint(), "--record-to"]).arg(recording);
     cargo::without_aws_settings(&mut audit)
         .env("AWS_ACCESS_KEY_ID", ACCOUNT_ID)
