@@ -8,7 +8,7 @@ use crate::cli::ListFormat;
 
 /// A row of the listing.
 #[derive(Debug, Serialize)]
-pub struct Row {
+pub(crate) struct Row {
     id: String,
     title: String,
     severity: &'static str,
@@ -20,7 +20,7 @@ pub struct Row {
 }
 
 /// The requirements of the catalog, or of a profile as it tailors them.
-pub fn rows(catalog: &Catalog, profile: Option<&Profile>, severity: Option<Severity>) -> Vec<Row> {
+pub(crate) fn rows(catalog: &Catalog, profile: Option<&Profile>, severity: Option<Severity>) -> Vec<Row> {
     let requirements: Vec<&Requirement> = match profile {
         Some(profile) => profile.requirements.iter().map(|tailored| &tailored.requirement).collect(),
         None => catalog.requirements().iter().collect(),
@@ -45,7 +45,7 @@ pub fn rows(catalog: &Catalog, profile: Option<&Profile>, severity: Option<Sever
 ///
 /// # Errors
 /// Never for rows that this program made; the serialiser's signature has one.
-pub fn list(rows: &[Row], format: ListFormat, width: u16) -> Result<String, serde_json::Error> {
+pub(crate) fn list(rows: &[Row], format: ListFormat, width: u16) -> Result<String, serde_json::Error> {
     match format {
         ListFormat::Json => Ok(serde_json::to_string_pretty(rows)? + "\n"),
         ListFormat::Text => {
@@ -83,7 +83,7 @@ pub fn list(rows: &[Row], format: ListFormat, width: u16) -> Result<String, serd
 }
 
 /// One requirement in full.
-pub fn explain(catalog: &Catalog, id: &str) -> Option<String> {
+pub(crate) fn explain(catalog: &Catalog, id: &str) -> Option<String> {
     let requirement = catalog.requirement(id)?;
     let list = |items: &[String]| if items.is_empty() { "none".to_owned() } else { items.join(", ") };
     let roles: Vec<&str> = requirement.applies_to.iter().map(|role| role.name()).collect();
@@ -120,7 +120,7 @@ fn indent(text: &str) -> String {
 }
 
 /// The id that is most like this one, where one is near.
-pub fn nearest<'c>(catalog: &'c Catalog, id: &str) -> Option<&'c str> {
+pub(crate) fn nearest<'c>(catalog: &'c Catalog, id: &str) -> Option<&'c str> {
     let ids = catalog.requirements().iter().map(|requirement| requirement.id.as_str());
     ids.map(|known| (distance(known, id), known))
         .min()

@@ -30,7 +30,7 @@ could be judged; 4 could not start; 130 interrupted.";
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Shows what would be audited: outputs and what they name, subjects, requirements, calls.
-    Plan(PlanOptions),
+    Plan(Box<PlanOptions>),
     /// Lists the requirements of the catalog.
     List(ListOptions),
     /// Explains one requirement in full.

@@ -16,7 +16,7 @@ use crate::resolve;
 
 /// A plan, ready to be printed.
 #[derive(Debug, Serialize)]
-pub struct View {
+pub(crate) struct View {
     outputs: Vec<OutputView>,
     subjects: Vec<SubjectView>,
     requirements: Vec<String>,
@@ -60,7 +60,7 @@ struct CallView {
 
 /// The plan that the outputs alone give; nothing is asked of AWS. The calls are those that are certain: what is reached by
 /// walking adds its own.
-pub fn offline(profile: &Profile, audit: &Audit) -> View {
+pub(crate) fn offline(profile: &Profile, audit: &Audit) -> View {
     let entries = audit.outputs.as_ref().map_or(&[][..], |file| file.entries.as_slice());
     let parts = gather::parts(entries);
     let mut subjects: BTreeMap<(Kind, String), SubjectView> = BTreeMap::new();
@@ -102,7 +102,7 @@ pub fn offline(profile: &Profile, audit: &Audit) -> View {
 }
 
 /// The plan as it is after the walk: every subject that was reached, and the calls that were made.
-pub fn online(profile: &Profile, evidence: &Evidence) -> View {
+pub(crate) fn online(profile: &Profile, evidence: &Evidence) -> View {
     let entries = evidence.all::<Outputs>().flat_map(|(_, outputs)| &outputs.entries);
     let mut counts: BTreeMap<(String, String), usize> = BTreeMap::new();
     for call in &evidence.calls {
@@ -156,12 +156,12 @@ impl View {
     ///
     /// # Errors
     /// Never for a plan that this program made; the serialiser's signature has one.
-    pub fn to_json(&self) -> Result<String, serde_json::Error> {
+    pub(crate) fn to_json(&self) -> Result<String, serde_json::Error> {
         Ok(serde_json::to_string_pretty(self)? + "\n")
     }
 
     /// The plan as text of this width.
-    pub fn to_text(&self, width: usize) -> String {
+    pub(crate) fn to_text(&self, width: usize) -> String {
         let mut text = format!("Plan for profile {}\n\n", self.profile);
         let outputs: Vec<[String; 3]> = self
             .outputs

@@ -140,19 +140,16 @@ fn print(bytes: &[u8]) -> Result<(), Stop> {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "a variable that is not text cannot be one of ours")]
 fn variable(name: &str) -> Option<String> {
-    match std::env::var(name) {
-        Ok(value) => Some(value),
-        // A variable that is not text cannot be one of ours.
-        Err(_) => None,
-    }
+    std::env::var(name).ok()
 }
 
 async fn run(cli: Cli) -> Result<u8, Stop> {
     let environment = Environment::read(variable)?;
     match cli.command {
         None => audit(&cli.audit, cli.manners, &environment).await,
-        Some(Command::Plan(options)) => plan(options, cli.manners, &environment).await,
+        Some(Command::Plan(options)) => plan(*options, cli.manners, &environment).await,
         Some(Command::List(options)) => list(&options, &environment),
         Some(Command::Explain { id }) => explain(&id),
         Some(Command::Demo(options)) => demo(&options, cli.manners, &environment).await,

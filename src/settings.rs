@@ -135,17 +135,18 @@ impl Environment {
         };
         Ok(Environment {
             clock,
-            columns: set("COLUMNS").and_then(|text| match text.parse() {
-                Ok(columns) => Some(columns),
-                // A shell's oddity is no reason to stop an audit.
-                Err(_) => None,
-            }),
+            columns: columns(set("COLUMNS")),
             color,
             ci: set("CI").is_some(),
             stack_name: set("STACK_NAME"),
             environment_suffix: set("ENVIRONMENT_SUFFIX"),
         })
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a shell's odd COLUMNS is no reason to stop an audit")]
+fn columns(text: Option<String>) -> Option<u16> {
+    text.and_then(|text| text.parse().ok())
 }
 
 /// Why the settings cannot be used.

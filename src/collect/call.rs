@@ -8,7 +8,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
 use std::hash::{BuildHasher, RandomState};
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
 
 use aws_smithy_runtime_api::client::interceptors::Intercept;
@@ -154,13 +153,16 @@ pub struct Reductions {
     pub secret_names: tap_audit_checks::secret::SecretNames,
 }
 
+/// The reduced answer to one question, or the flight that will bring it.
+type Answered = Rc<OnceCell<Rc<dyn Any>>>;
+
 /// AWS, as the collectors see it.
 pub struct Aws {
     connection: Connection,
     clients: RefCell<BTreeMap<String, Rc<Clients>>>,
     permits: Semaphore,
     limits: Limits,
-    memory: RefCell<HashMap<CallId, Arc<OnceCell<Rc<dyn Any>>>>>,
+    memory: RefCell<HashMap<CallId, Answered>>,
     ledger: RefCell<BTreeMap<CallId, evidence::Call>>,
     refused: RefCell<Option<String>>,
     digests: RandomState,
@@ -361,7 +363,7 @@ impl Aws {
         ask: impl AsyncFn(&CallId) -> Seen<R>,
     ) -> Seen<R> {
         let id = call_id(call, region, parameters);
-        let cell = Arc::clone(self.memory.borrow_mut().entry(id.clone()).or_insert_with(|| Arc::new(OnceCell::new())));
+        let cell = Rc::clone(self.memory.borrow_mut().entry(id.clone()).or_insert_with(|| Rc::new(OnceCell::new())));
         let answer = cell.get_or_init(async || Rc::new(ask(&id).await) as Rc<dyn Any>).await;
         match answer.downcast_ref::<Seen<R>>() {
             Some(seen) => seen.clone(),
@@ -603,6 +605,29 @@ impl Call {
             field: field.into(),
             token: token.chars().take(80).collect(),
         }
+    }
+
+    /// Reads a time of an answer.
+    pub fn time(&'static self, field: &str, time: Option<&aws_smithy_types::DateTime>) -> Observed<jiff::Timestamp> {
+        let Some(time) = time else { return Observed::Absent };
+        match jiff::Timestamp::new(time.secs(), time.subsec_nanos().cast_signed()) {
+            Ok(time) => Observed::Present(time),
+            Err(_) => Observed::Unknown(Gap::Unparsable {
+                operation: self.operation.into(),
+                what: format!("{field} is no time that a calendar holds"),
+            }),
+        }
+    }
+
+    /// Proves that a page that says there are more also says where.
+    ///
+    /// # Errors
+    /// The gap of an unread page.
+    pub fn ends(&'static self, truncated: bool, marker: Option<&str>) -> Result<(), Gap> {
+        if truncated && marker.is_none_or(str::is_empty) {
+            return Err(unread(self, "a page says that there are more and does not say where".into()));
+        }
+        Ok(())
     }
 
     /// The gap of an answer that lacks a field that AWS always sends.

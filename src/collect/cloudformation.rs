@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use aws_sdk_cloudformation::types;
-use aws_smithy_types::DateTime;
 use futures_util::future::join_all;
 use tap_audit_checks::cloudformation::{
     Description, DriftStatus, Holder, Identity, Member, Parameter, ParameterSummary, ParameterValue, Stack,
@@ -418,7 +417,8 @@ fn raw(aws: &Aws, stack: &types::Stack) -> Result<RawStack, Gap> {
                 Some("UNKNOWN") => Observed::Present(DriftStatus::Unknown),
                 Some(other) => DESCRIBE_STACKS.unrecognised("StackDriftStatus", other),
             },
-            drift_checked_at: Observed::of(drift.and_then(|drift| drift.last_check_timestamp())).and_then(time),
+            drift_checked_at: DESCRIBE_STACKS
+                .time("LastCheckTimestamp", drift.and_then(|drift| drift.last_check_timestamp())),
             parameters: match parameters {
                 Ok(parameters) => Observed::Present(parameters),
                 Err(gap) => Observed::Unknown(gap),
@@ -438,17 +438,6 @@ fn status(token: Option<&str>) -> Observed<StackStatus> {
     match StackStatus::ALL.iter().find(|(_, name)| *name == token) {
         Some((status, _)) => Observed::Present(*status),
         None => DESCRIBE_STACKS.unrecognised("StackStatus", token),
-    }
-}
-
-fn time(at: &DateTime) -> Observed<jiff::Timestamp> {
-    let nanoseconds = i32::try_from(at.subsec_nanos()).unwrap_or(0);
-    match jiff::Timestamp::new(at.secs(), nanoseconds) {
-        Ok(at) => Observed::Present(at),
-        Err(_) => Observed::Unknown(Gap::Unparsable {
-            operation: DESCRIBE_STACKS.operation.into(),
-            what: "LastCheckTimestamp is no time".into(),
-        }),
     }
 }
 

@@ -9,7 +9,6 @@ use tap_audit_checks::s3::Switch;
 
 use crate::collect::Walk;
 use crate::collect::call::Call;
-use crate::collect::kms::time;
 
 const TRAILS: Call = Call {
     service: "cloudtrail",
@@ -116,7 +115,7 @@ async fn status(walk: &Walk<'_>, arn: &str, region: &str) -> Seen<TrailStatus> {
                 Observed::Present(TrailStatus {
                     logging: Observed::of(answer.is_logging).map(Switch::from),
                     delivery_error: Observed::of(answer.latest_delivery_error),
-                    delivered_at: time(&STATUS, "LatestDeliveryTime", answer.latest_delivery_time.as_ref()),
+                    delivered_at: STATUS.time("LatestDeliveryTime", answer.latest_delivery_time.as_ref()),
                 })
             },
         )
@@ -171,7 +170,8 @@ fn classic(selector: aws_sdk_cloudtrail::types::EventSelector) -> Result<Classic
 fn advanced(selector: aws_sdk_cloudtrail::types::AdvancedEventSelector) -> AdvancedSelector {
     let all = |values: Option<Vec<String>>| values.into_iter().flatten().collect::<Vec<_>>();
     AdvancedSelector {
-        name: selector.name.unwrap_or_else(String::new),
+        // A name is for people; most selectors have none.
+        name: selector.name.into_iter().collect(),
         fields: selector
             .field_selectors
             .into_iter()
@@ -225,8 +225,7 @@ mod tests {
     #[test]
     fn classic_selectors_keep_what_is_absent_and_what_is_not_known() {
         let data = sdk::DataResource::builder().r#type("AWS::S3::Object").values("arn:aws:s3").build();
-        let selector =
-            sdk::EventSelector::builder().read_write_type("Neither".into()).data_resources(data.clone()).build();
+        let selector = sdk::EventSelector::builder().read_write_type("Neither".into()).data_resources(data).build();
         let answer = GetEventSelectorsOutput::builder().event_selectors(selector).build();
         let selectors = chosen(answer).unwrap();
         let [selector] = selectors.classic.as_slice() else { panic!("one selector") };

@@ -152,8 +152,8 @@ fn most(names: impl Iterator<Item = String>) -> Option<String> {
 }
 
 enum Done {
-    Subject(Reference, Collected),
-    Qualified(Reference, String, lambda::Qualified),
+    Subject(Reference, Box<Collected>),
+    Qualified(Reference, String, Box<lambda::Qualified>),
     Account(Box<Account>),
     Stack(Box<Stack>),
     Holder(Reference, Seen<Holder>),
@@ -171,23 +171,21 @@ pub async fn gather(aws: &Aws, scope: &Scope, request: Request) -> Result<Eviden
     let started_at = aws.now();
     let (account, partition, _) = place(&request.outputs);
     // Outputs that hold an ARN name the account, and the walk need not wait for the caller's.
-    let (caller, early) = match &account {
-        Some(_) => (None, account.clone()),
+    let (account, early) = match account {
+        Some(account) => (account, None),
         None => {
             let caller = caller(aws, &request.region).await?;
-            let account = caller.account.clone();
-            (Some(caller), Some(account))
+            (caller.account.clone(), Some(caller))
         }
     };
-    let account = early.unwrap_or_else(String::new);
     let partition = partition
-        .or_else(|| caller.as_ref().and_then(|caller| caller.arn.split(':').nth(1).map(str::to_owned)))
+        .or_else(|| early.as_ref().and_then(|caller| caller.arn.split(':').nth(1).map(str::to_owned)))
         .unwrap_or_else(|| "aws".to_owned());
     let walk = Walk::new(aws, scope, &account, &partition, &request.region);
-    let (caller, gathered) = match caller {
+    let (caller, gathered) = match early {
         Some(caller) => (caller, drive(&walk, &request).await),
         None => {
-            let (caller, gathered) = tokio::join!(self::caller(aws, &request.region), drive(&walk, &request));
+            let (caller, gathered) = tokio::join!(caller(aws, &request.region), drive(&walk, &request));
             (caller?, gathered)
         }
     };
@@ -300,10 +298,10 @@ async fn drive(walk: &Walk<'_>, request: &Request) -> Gathered {
             () = walk.news.notified() => {}
             Some(done) = jobs.next() => match done {
                 Done::Subject(reference, collected) => {
-                    gathered.collected.insert(reference, collected);
+                    gathered.collected.insert(reference, *collected);
                 }
                 Done::Qualified(reference, qualifier, qualified) => {
-                    gathered.qualified.entry(reference).or_default().insert(qualifier, qualified);
+                    gathered.qualified.entry(reference).or_default().insert(qualifier, *qualified);
                 }
                 Done::Account(account) => gathered.account = Some(account),
                 Done::Stack(stack) => gathered.stacks.push(*stack),
@@ -342,7 +340,7 @@ fn enqueue<'w>(
             let (reference, qualifier) = (reference.clone(), qualifier.clone());
             jobs.push(Box::pin(async move {
                 let qualified = lambda::qualified(walk, &reference.id, &qualifier, &reference.region).await;
-                Done::Qualified(reference, qualifier, qualified)
+                Done::Qualified(reference, qualifier, Box::new(qualified))
             }));
         }
     }
@@ -367,7 +365,7 @@ fn enqueue<'w>(
                     ),
                 },
             };
-            Done::Subject(reference, collected)
+            Done::Subject(reference, Box::new(collected))
         }));
     }
 }
@@ -443,7 +441,8 @@ fn unheld(gathered: &Gathered) -> Vec<Reference> {
         .relations
         .iter()
         .filter(|(reference, relations)| {
-            !is_member(relations) && !(reference.kind == Kind::Key && reference.id.starts_with("alias/"))
+            let is_alias = reference.kind == Kind::Key && reference.id.starts_with("alias/");
+            !is_member(relations) && !is_alias
         })
         .map(|(reference, _)| reference.clone())
         .collect()
@@ -525,7 +524,7 @@ fn subjects(walk: &Walk<'_>, request: &Request, mut gathered: Gathered) -> Vec<S
     let rules = merge_rules(&gathered.rules);
     let roles = role_arns(&gathered);
     for (reference, mut collected) in std::mem::take(&mut gathered.collected) {
-        let relations = gathered.relations.remove(&reference).unwrap_or_else(BTreeSet::new);
+        let Some(relations) = gathered.relations.remove(&reference) else { continue };
         settle(walk, &reference, &relations, &mut collected, gathered.qualified.remove(&reference), rules.as_ref());
         if reference.kind == Kind::Role && collected.arn.is_none() {
             collected.arn = roles.get(&reference.id).cloned();
@@ -568,10 +567,10 @@ fn fold_aliases(walk: &Walk<'_>, gathered: &mut Gathered) {
             .map(|arn| walk.key_reference(arn, &alias.region));
         if let Some(target) = target.filter(|target| *target != alias && gathered.collected.contains_key(target)) {
             gathered.collected.remove(&alias);
-            let relations = gathered.relations.remove(&alias).unwrap_or_else(BTreeSet::new);
+            let relations = gathered.relations.remove(&alias);
             let known = gathered.relations.entry(target).or_default();
             known.insert(Relation::NamedBy { name: alias.id.clone() });
-            known.extend(relations);
+            known.extend(relations.into_iter().flatten());
         }
     }
 }

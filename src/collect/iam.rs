@@ -7,7 +7,6 @@ use tap_audit_checks::observed::{Observed, Seen};
 use tap_audit_checks::subject::Resource;
 
 use crate::collect::call::Call;
-use crate::collect::kms::ends;
 use crate::collect::{Collected, Walk, existence};
 
 const INLINE: Call = Call {
@@ -81,7 +80,7 @@ async fn inline_policies(walk: &Walk<'_>, name: &str) -> Seen<Vec<String>> {
             |clients, marker| clients.iam().list_role_policies().role_name(name).set_marker(marker).send(),
             |answer| answer.marker.clone().filter(|_| answer.is_truncated),
             |answer| {
-                ends(&INLINE, answer.is_truncated, answer.marker.as_deref())?;
+                INLINE.ends(answer.is_truncated, answer.marker.as_deref())?;
                 Ok(answer.policy_names)
             },
         )
@@ -97,7 +96,7 @@ async fn attached_policies(walk: &Walk<'_>, name: &str) -> Seen<Vec<String>> {
             |clients, marker| clients.iam().list_attached_role_policies().role_name(name).set_marker(marker).send(),
             |answer| answer.marker.clone().filter(|_| answer.is_truncated),
             |answer| {
-                ends(&ATTACHED, answer.is_truncated, answer.marker.as_deref())?;
+                ATTACHED.ends(answer.is_truncated, answer.marker.as_deref())?;
                 let policies = answer.attached_policies.ok_or_else(|| ATTACHED.incomplete("AttachedPolicies"))?;
                 let arns = policies.into_iter().map(|policy| policy.policy_arn);
                 arns.map(|arn| arn.ok_or_else(|| ATTACHED.incomplete("PolicyArn"))).collect()
@@ -115,7 +114,7 @@ async fn tags(walk: &Walk<'_>, name: &str) -> Seen<BTreeMap<String, String>> {
             |clients, marker| clients.iam().list_role_tags().role_name(name).set_marker(marker).send(),
             |answer| answer.marker.clone().filter(|_| answer.is_truncated),
             |answer| {
-                ends(&TAGS, answer.is_truncated, answer.marker.as_deref())?;
+                TAGS.ends(answer.is_truncated, answer.marker.as_deref())?;
                 Ok(answer.tags.into_iter().map(|tag| (tag.key, tag.value)).collect())
             },
         )

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
 use tap_audit_checks::kms::{Key, KeyManager, KeyState, Metadata, MultiRegion, Origin, Rotation, RotationStatus};
 use tap_audit_checks::observed::{Gap, Observed, Seen};
 use tap_audit_checks::s3::Switch;
@@ -152,7 +151,7 @@ fn described(metadata: aws_sdk_kms::types::KeyMetadata) -> Metadata {
         },
         spec: Observed::of(spec(&metadata)),
         usage: Observed::of(metadata.key_usage.as_ref().map(|usage| usage.as_str().to_owned())),
-        deletion_date: time(&DESCRIBE, "KeyMetadata.DeletionDate", metadata.deletion_date.as_ref()),
+        deletion_date: DESCRIBE.time("KeyMetadata.DeletionDate", metadata.deletion_date.as_ref()),
         pending_window_days: Observed::of(metadata.pending_deletion_window_in_days),
         multi_region: match metadata
             .multi_region_configuration
@@ -181,23 +180,6 @@ fn spec(metadata: &aws_sdk_kms::types::KeyMetadata) -> Option<String> {
     metadata.customer_master_key_spec.as_ref().map(|spec| spec.as_str().to_owned())
 }
 
-/// Reads a time of an answer; one that no calendar holds is a gap.
-pub(crate) fn time(
-    call: &'static Call,
-    field: &'static str,
-    time: Option<&aws_smithy_types::DateTime>,
-) -> Observed<Timestamp> {
-    let Some(time) = time else { return Observed::Absent };
-    let nanoseconds = time.subsec_nanos().cast_signed();
-    match Timestamp::new(time.secs(), nanoseconds) {
-        Ok(time) => Observed::Present(time),
-        Err(_) => Observed::Unknown(Gap::Unparsable {
-            operation: call.operation.into(),
-            what: format!("{field} is no time that a calendar holds"),
-        }),
-    }
-}
-
 /// Asked beside DescribeKey rather than after it; a key that cannot rotate says so by an error.
 async fn rotation(walk: &Walk<'_>, id: &str, region: &str) -> Seen<Rotation> {
     walk.aws
@@ -211,7 +193,7 @@ async fn rotation(walk: &Walk<'_>, id: &str, region: &str) -> Seen<Rotation> {
                     // The SDK gives off where the field is missing; KMS always sends it.
                     enabled: Observed::Present(Switch::from(answer.key_rotation_enabled)),
                     period_days: Observed::of(answer.rotation_period_in_days),
-                    next: time(&ROTATION, "NextRotationDate", answer.next_rotation_date.as_ref()),
+                    next: ROTATION.time("NextRotationDate", answer.next_rotation_date.as_ref()),
                 })))
             },
             |fault| match fault.code.as_str() {
@@ -232,7 +214,7 @@ async fn aliases(walk: &Walk<'_>, id: &str, region: &str) -> Seen<Vec<String>> {
             |clients, marker| clients.kms().list_aliases().key_id(id).set_marker(marker).send(),
             |answer| answer.next_marker.clone().filter(|_| answer.truncated),
             |answer| {
-                ends(&ALIASES, answer.truncated, answer.next_marker.as_deref())?;
+                ALIASES.ends(answer.truncated, answer.next_marker.as_deref())?;
                 let aliases = answer.aliases.ok_or_else(|| ALIASES.incomplete("Aliases"))?;
                 let names = aliases.into_iter().map(|alias| alias.alias_name);
                 names.map(|name| name.ok_or_else(|| ALIASES.incomplete("AliasName"))).collect()
@@ -250,24 +232,13 @@ async fn tags(walk: &Walk<'_>, id: &str, region: &str) -> Seen<BTreeMap<String, 
             |clients, marker| clients.kms().list_resource_tags().key_id(id).set_marker(marker).send(),
             |answer| answer.next_marker.clone().filter(|_| answer.truncated),
             |answer| {
-                ends(&TAGS, answer.truncated, answer.next_marker.as_deref())?;
+                TAGS.ends(answer.truncated, answer.next_marker.as_deref())?;
                 let tags = answer.tags.ok_or_else(|| TAGS.incomplete("Tags"))?;
                 Ok(tags.into_iter().map(|tag| (tag.tag_key, tag.tag_value)).collect())
             },
         )
         .await
         .and_then(|tags| if tags.is_empty() { Observed::Absent } else { Observed::Present(tags.into_iter().collect()) })
-}
-
-/// A list that says that it goes on, and not where, cannot be read to its end.
-pub(crate) fn ends(call: &'static Call, truncated: bool, marker: Option<&str>) -> Result<(), Gap> {
-    if truncated && marker.is_none_or(str::is_empty) {
-        return Err(Gap::UnreadPage {
-            operation: call.operation.into(),
-            why: "a page says that there are more and does not say where".into(),
-        });
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -312,18 +283,18 @@ mod tests {
 
     #[test]
     fn a_time_that_no_calendar_holds_is_a_gap() {
-        let ok = time(&DESCRIBE, "DeletionDate", Some(&DateTime::from_secs(1_795_000_000)));
+        let ok = DESCRIBE.time("DeletionDate", Some(&DateTime::from_secs(1_795_000_000)));
         assert_eq!(ok, Observed::Present(Timestamp::new(1_795_000_000, 0).unwrap()));
-        assert!(matches!(time(&DESCRIBE, "DeletionDate", Some(&DateTime::from_secs(i64::MAX))), Observed::Unknown(_)));
-        assert_eq!(time(&DESCRIBE, "DeletionDate", None), Observed::Absent);
+        assert!(matches!(DESCRIBE.time("DeletionDate", Some(&DateTime::from_secs(i64::MAX))), Observed::Unknown(_)));
+        assert_eq!(DESCRIBE.time("DeletionDate", None), Observed::Absent);
     }
 
     #[test]
     fn a_list_that_goes_on_without_a_marker_is_a_gap() {
-        assert_eq!(ends(&ALIASES, false, None), Ok(()));
-        assert_eq!(ends(&ALIASES, true, Some("next")), Ok(()));
+        assert_eq!(ALIASES.ends(false, None), Ok(()));
+        assert_eq!(ALIASES.ends(true, Some("next")), Ok(()));
         for marker in [None, Some("")] {
-            assert!(matches!(ends(&ALIASES, true, marker), Err(Gap::UnreadPage { .. })));
+            assert!(matches!(ALIASES.ends(true, marker), Err(Gap::UnreadPage { .. })));
         }
     }
 }

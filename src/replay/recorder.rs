@@ -21,6 +21,10 @@ use super::request::{Asked, Protocol, RequestKey};
 
 /// Headers that differ from one answer to the next, or belong to the connection.
 const VOLATILE: &[&str] = &[
+    "access-control-allow-headers",
+    "access-control-allow-methods",
+    "access-control-allow-origin",
+    "access-control-expose-headers",
     "connection",
     "content-length",
     "date",
