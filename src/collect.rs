@@ -276,3 +276,37 @@ pub(crate) fn calls_for(kind: Kind) -> Vec<&'static call::Call> {
     };
     groups.iter().copied().flatten().copied().collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn the_readme_lists_each_permission_that_a_call_needs_and_no_other() {
+        let readme = include_str!("../README.md");
+        let (_, list) = readme.split_once("<!-- permissions:").expect("the list");
+        let (list, _) = list.split_once("<!-- end of permissions -->").expect("its end");
+        let listed: BTreeSet<&str> = list
+            .split_whitespace()
+            .filter(|word| {
+                word.split_once(':').is_some_and(|(service, action)| {
+                    !service.is_empty() && action.starts_with(|letter: char| letter.is_ascii_uppercase())
+                })
+            })
+            .collect();
+        let calls = Kind::ALL.into_iter().flat_map(calls_for);
+        let needed: BTreeSet<&str> =
+            calls.map(|call| call.permission).filter(|permission| !permission.is_empty()).collect();
+        assert_eq!(listed, needed);
+    }
+
+    #[test]
+    fn every_call_only_reads() {
+        for call in Kind::ALL.into_iter().flat_map(calls_for) {
+            let reads = ["Get", "List", "Describe", "Head"].iter().any(|verb| call.operation.starts_with(verb));
+            assert!(reads, "{} {}", call.service, call.operation);
+        }
+    }
+}

@@ -247,6 +247,7 @@ mod tests {
     use aws_smithy_types::DateTime;
 
     use super::*;
+    use jiff::Timestamp;
 
     fn answered(
         change: impl FnOnce(sdk::builders::KeyMetadataBuilder) -> sdk::builders::KeyMetadataBuilder,
