@@ -41,13 +41,20 @@ pub(crate) fn command() -> Command {
     cargo
 }
 
-/// tap-audit of this workspace, ready for its arguments. Built in the dev profile, like the tests, so that the
-/// AWS clients are built once.
-pub(crate) fn tap_audit() -> Command {
-    let mut program = command();
-    program.current_dir(current_directory()).args(["run", "--quiet", "--manifest-path"]);
-    program.arg(root().join("Cargo.toml")).args(["--package", "tap-audit", "--"]);
-    program
+/// tap-audit of this workspace, built and ready for its arguments. Built in the dev profile, like the tests, so that the
+/// AWS clients are built once; and built before anything is set for it, because build scripts that watch the
+/// environment (`SOURCE_DATE_EPOCH`) would make cargo build the clients anew.
+pub(crate) fn tap_audit() -> Result<Command, Failure> {
+    let mut build = command();
+    build.args(["build", "--quiet", "--package", "tap-audit", "--bin", "tap-audit"]);
+    match finish(&mut build)? {
+        Some(0) => {}
+        _ => return Err(Failure::new("cannot build tap-audit").help("cargo says above why")),
+    }
+    let name = format!("tap-audit{}", env::consts::EXE_SUFFIX);
+    let mut program = Command::new(target().join("debug").join(name));
+    program.current_dir(current_directory());
+    Ok(program)
 }
 
 /// Takes every variable from the program's environment that would aim it at an account or change its settings.

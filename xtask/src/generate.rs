@@ -75,10 +75,10 @@ fn first_difference(found: &[u8], wanted: &[u8]) -> usize {
 
 /// What tap-audit prints on standard output for these arguments.
 fn printed(arguments: &[&str]) -> Result<Vec<u8>, Failure> {
-    let output = program(arguments)
+    let output = program(arguments)?
         .stderr(Stdio::inherit())
         .output()
-        .map_err(|source| Failure::io("cannot run cargo", &source))?;
+        .map_err(|source| Failure::io("cannot run tap-audit", &source))?;
     match output.stdout {
         text if output.status.success() && !text.is_empty() => Ok(text),
         _ => Err(did_not_write(arguments)),
@@ -97,7 +97,7 @@ fn example_reports() -> Result<[Vec<u8>; 2], Failure> {
     arguments.extend(formats.flat_map(|format| ["--format".to_owned(), format]));
 
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    match cargo::finish(program(&words).stdout(Stdio::null()))? {
+    match cargo::finish(program(&words)?.stdout(Stdio::null()))? {
         Some(0) => {}
         _ => return Err(did_not_write(&words)),
     }
@@ -106,14 +106,14 @@ fn example_reports() -> Result<[Vec<u8>; 2], Failure> {
 }
 
 /// tap-audit with an environment in which it writes the same bytes everywhere.
-fn program(arguments: &[&str]) -> Command {
-    let mut program = cargo::tap_audit();
+fn program(arguments: &[&str]) -> Result<Command, Failure> {
+    let mut program = cargo::tap_audit()?;
     program.args(arguments).stdin(Stdio::null());
     cargo::without_aws_settings(&mut program)
         .env("SOURCE_DATE_EPOCH", EXAMPLE_DATE)
         .env("NO_COLOR", "1")
         .env("COLUMNS", "120");
-    program
+    Ok(program)
 }
 
 fn did_not_write(arguments: &[&str]) -> Failure {

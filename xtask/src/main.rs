@@ -53,7 +53,7 @@ fn run(mut arguments: Vec<OsString>) -> Result<ExitCode, Failure> {
     }
     let command = arguments.remove(0);
     match command.to_str() {
-        Some("demo") => cargo::pass_on(cargo::tap_audit().arg("demo").args(arguments)),
+        Some("demo") => cargo::pass_on(cargo::tap_audit()?.arg("demo").args(arguments)),
         Some("test") => test::run(&arguments),
         Some("record") => record::run(&arguments),
         Some("generate") => generate::run(&arguments),

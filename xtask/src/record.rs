@@ -52,7 +52,7 @@ fn seed(environment: &Environment, emulator: &Emulator, mode: &str, directory: &
 /// Audits the stack through the recorder.
 fn audit(emulator: &Emulator, directory: &Path, recording: &Path) -> Result<(), Failure> {
     let nowhere = directory.join("no-such-file");
-    let mut audit = cargo::tap_audit();
+    let mut audit = cargo::tap_audit()?;
     audit.arg("--outputs").arg(directory.join("flat-outputs.json"));
     // The emulator finds no stack by the physical id of a resource, as AWS does, so its name is given.
     audit.args(["--stack-name", STACK]);
