@@ -95,6 +95,32 @@ impl Verdict {
         }
     }
 
+    /// Puts the name of a part of the subject before what was observed of it.
+    #[must_use]
+    pub fn about(self, part: &str) -> Self {
+        match self {
+            Verdict::Satisfied { observed, note } => {
+                Verdict::Satisfied { observed: format!("{part} {observed}"), note }
+            }
+            Verdict::NotSatisfied { observed, expected, note, weight } => {
+                Verdict::NotSatisfied { observed: format!("{part} {observed}"), expected, note, weight }
+            }
+            Verdict::NotApplicable { reason, note } => Verdict::NotApplicable { reason, note },
+        }
+    }
+
+    /// Says in other words what a failure expected; other verdicts stay as they are.
+    #[must_use]
+    pub fn expecting(self, wanted: impl Into<String>) -> Self {
+        match self {
+            Verdict::NotSatisfied { observed, expected: _, note, weight } => {
+                Verdict::NotSatisfied { observed, expected: wanted.into(), note, weight }
+            }
+            Verdict::Satisfied { observed, note } => Verdict::Satisfied { observed, note },
+            Verdict::NotApplicable { reason, note } => Verdict::NotApplicable { reason, note },
+        }
+    }
+
     /// The remark beside the verdict.
     pub fn note(&self) -> Option<&str> {
         let (Verdict::Satisfied { note, .. }
@@ -156,6 +182,47 @@ pub fn every(parts: impl IntoIterator<Item = Judgement>, when_empty: impl FnOnce
         return Ok(Verdict::NotApplicable { reason, note });
     }
     when_empty()
+}
+
+/// Joins judgements of which one has to be met: it decides; else the first gap; else all are broken.
+///
+/// # Errors
+/// The first gap, when none is met.
+pub fn any(parts: impl IntoIterator<Item = Judgement>) -> Judgement {
+    let parts: Vec<Judgement> = parts.into_iter().collect();
+    if let Some(met) = parts.iter().find(|part| matches!(part, Ok(Verdict::Satisfied { .. }))) {
+        return met.clone();
+    }
+    match parts.iter().find(|part| part.is_err()) {
+        Some(gap) => gap.clone(),
+        None => every(parts, nothing_to_judge),
+    }
+}
+
+/// Joins two ways of meeting one requirement: either alone is enough, and it is broken only when both are. The second
+/// is looked at only where the first is not met.
+///
+/// # Errors
+/// The first gap, when neither is met.
+pub fn either(first: Judgement, second: impl FnOnce() -> Judgement) -> Judgement {
+    let first = match first {
+        Ok(met @ Verdict::Satisfied { .. }) => return Ok(met),
+        other => other,
+    };
+    match (first, second()) {
+        (Ok(Verdict::NotSatisfied { observed, .. }), Ok(met @ Verdict::Satisfied { .. })) => Ok(met.noting(observed)),
+        (Err(gap), Ok(met @ Verdict::Satisfied { .. })) => Ok(met.noting(gap.to_string())),
+        (Err(gap), _) | (Ok(_), Err(gap)) => Err(gap),
+        (Ok(first), Ok(second)) => every([Ok(first), Ok(second)], nothing_to_judge),
+    }
+}
+
+/// The empty case of a list that cannot be empty.
+///
+/// # Errors
+/// Always: nothing was judged.
+pub fn nothing_to_judge() -> Judgement {
+    Err(Gap::undecided("there was nothing to judge"))
 }
 
 /// Joins texts with "; ", each once, in order; `None` when there are none.
