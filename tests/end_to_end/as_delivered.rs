@@ -64,8 +64,12 @@ fn it_fails_for_what_was_agreed_and_for_nothing_else() {
 #[test]
 fn its_missing_failure_destination_is_advice_and_its_unneeded_key_policy_has_a_note() {
     let report = Setup::of("as-delivered").audit();
-    let advice: Vec<&str> =
-        report.findings.iter().filter(|finding| finding.is_advice()).map(|finding| finding.requirement.as_str()).collect();
+    let advice: Vec<&str> = report
+        .findings
+        .iter()
+        .filter(|finding| finding.is_advice())
+        .map(|finding| finding.requirement.as_str())
+        .collect();
     assert_eq!(advice, ["lambda-failure-destination"]);
     let note = |requirement| harness::findings(&report, requirement)[0].note().expect("a note").to_owned();
     assert!(note("stack-retain-kms-key").contains("such a key may go with the stack"));

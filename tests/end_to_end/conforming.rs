@@ -34,8 +34,7 @@ fn every_requirement_of_the_profile_is_among_its_findings() {
     let (_, profile) = harness::patient_data();
     let report = harness::report_of("conforming");
     let found: BTreeSet<&str> = report.findings.iter().map(|finding| finding.requirement.as_str()).collect();
-    let wanted: BTreeSet<&str> =
-        profile.requirements.iter().map(|tailored| tailored.requirement.id.as_str()).collect();
+    let wanted: BTreeSet<&str> = profile.requirements.iter().map(|tailored| tailored.requirement.id.as_str()).collect();
     assert_eq!(found, wanted);
 }
 
@@ -67,12 +66,7 @@ fn each_subject_has_its_role_and_tells_how_it_was_reached() {
         .collect();
     let expected: Vec<(&str, &str, Role, &str)> = vec![
         ("TapAudit::Outputs::File", "cfn-outputs/flat-outputs.json", Role::Primary, "given"),
-        (
-            "AWS::CloudFormation::Stack",
-            "TapStackdev",
-            Role::Primary,
-            "it holds patient-data-bucket-dev-123456789012",
-        ),
+        ("AWS::CloudFormation::Stack", "TapStackdev", Role::Primary, "it holds patient-data-bucket-dev-123456789012"),
         ("AWS::::Account", "123456789012", Role::Primary, "the caller's account"),
         (
             "AWS::S3::Bucket",

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tap_audit::replay::Answer;
 use tap_audit_checks::report::{Finding, Report, Status};
 
-use crate::alter::Setup;
+use crate::alter::{self, Setup};
 use crate::harness;
 
 const FILE: &str = "TapAudit::Outputs::File cfn-outputs/flat-outputs.json";
@@ -58,14 +58,15 @@ const MUTATIONS: &[Mutation] = &[
     },
     Mutation {
         requirement: "stack-outputs-required-present",
-        change: |setup| drop(setup.outputs.as_object_mut().expect("outputs").remove("S3BucketArn")),
+        change: |setup| setup.remove_output("S3BucketArn"),
         flips: &[("stack-outputs-required-present", FILE, Fail)],
         says: "`S3BucketArn` is missing",
     },
     Mutation {
         requirement: "stack-outputs-resolve-live",
         change: |setup| {
-            let (of_today, of_file) = ("/aws/lambda/renamed-dev</OutputValue>", "/aws/lambda/patient-data-processor-dev</OutputValue>");
+            let (of_today, of_file) =
+                ("/aws/lambda/renamed-dev</OutputValue>", "/aws/lambda/patient-data-processor-dev</OutputValue>");
             setup.replace("cloudformation", "DescribeStacks", of_file, of_today);
         },
         flips: &[("stack-outputs-resolve-live", FILE, Fail)],
@@ -122,7 +123,8 @@ const MUTATIONS: &[Mutation] = &[
     Mutation {
         requirement: "stack-services-complete",
         change: |setup| {
-            let (from, to) = ("<ResourceType>AWS::Lambda::Permission<", "<ResourceType>AWS::Lambda::EventInvokeConfig<");
+            let (from, to) =
+                ("<ResourceType>AWS::Lambda::Permission<", "<ResourceType>AWS::Lambda::EventInvokeConfig<");
             setup.replace("cloudformation", "ListStackResources", from, to);
         },
         flips: &[("stack-services-complete", STACK, Fail)],
@@ -301,7 +303,12 @@ const MUTATIONS: &[Mutation] = &[
     Mutation {
         requirement: "s3-event-notification-lambda",
         change: |setup| {
-            setup.answer("s3", "GetBucketNotificationConfiguration", AT_BUCKET, Answer::ok("<NotificationConfiguration/>"));
+            setup.answer(
+                "s3",
+                "GetBucketNotificationConfiguration",
+                AT_BUCKET,
+                Answer::ok("<NotificationConfiguration/>"),
+            );
         },
         flips: &[("s3-event-notification-lambda", BUCKET, Fail)],
         says: "no notification invokes a function",
@@ -312,6 +319,8 @@ const MUTATIONS: &[Mutation] = &[
         change: |setup| {
             setup.tailoring = "[tailor.s3-access-logging-enabled.params]\naccept_cloudtrail = false";
             let logs = [("Bucket", "patient-data-access-logs-dev-123456789012")];
+            let asked = "request = { Bucket = \"patient-data-access-logs-dev-123456789012\" }";
+            setup.everywhere(asked, &format!("region = \"*\"\n{asked}"));
             let elsewhere = "<LocationConstraint>us-west-2</LocationConstraint>";
             setup.answer("s3", "GetBucketLocation", &logs, Answer::ok(elsewhere));
         },
@@ -324,13 +333,17 @@ const MUTATIONS: &[Mutation] = &[
     },
     Mutation {
         requirement: "s3-lifecycle-noncurrent-versions",
-        change: |setup| setup.replace("s3", "GetBucketVersioning", "<MfaDelete>Enabled</MfaDelete>", ""),
+        change: |setup| {
+            setup.replace("s3", "GetBucketVersioning", "<MfaDelete>Enabled</MfaDelete>", "");
+            let early = LIFECYCLE.replace(">90<", ">30<");
+            setup.answer("s3", "GetBucketLifecycleConfiguration", AT_BUCKET, Answer::ok(early));
+        },
         flips: &[
             ("s3-lifecycle-noncurrent-versions", BUCKET, Fail),
-            // As long as MFA delete is on no rule is asked for (ruling J6).
+            // Beside MFA delete there can be no lifecycle rules, so it has to be off (ruling J6).
             ("s3-mfa-delete-enabled", BUCKET, Fail),
         ],
-        says: "no lifecycle rules",
+        says: "expires noncurrent versions after 30 days",
     },
     Mutation {
         requirement: "s3-existing-objects-encrypted-sample",
@@ -338,6 +351,10 @@ const MUTATIONS: &[Mutation] = &[
             setup.tailoring = "[tailor.s3-existing-objects-encrypted-sample.params]\nsample_objects = 2";
             let list = [("Bucket", harness::BUCKET), ("max-keys", "2")];
             setup.answer("s3", "ListObjectsV2", &list, Answer::ok(TWO_OBJECTS));
+            // The log bucket is sampled too, because its part is known only when all is read.
+            let list = [("Bucket", "patient-data-access-logs-dev-123456789012"), ("max-keys", "2")];
+            let none = "<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>";
+            setup.answer("s3", "ListObjectsV2", &list, Answer::ok(none));
             let encrypted = Answer::ok("").with_header("x-amz-server-side-encryption", "AES256");
             setup.answer("s3", "HeadObject", &[("Bucket", harness::BUCKET), ("Key", "one")], encrypted);
             setup.answer("s3", "HeadObject", &[("Bucket", harness::BUCKET), ("Key", "two")], Answer::ok(""));
@@ -518,6 +535,8 @@ const MUTATIONS: &[Mutation] = &[
             // The environment is encrypted with this key, and a variable with a secret name stands in it.
             ("lambda-env-kms-cmk", FUNCTION, Fail),
             ("lambda-env-no-plaintext-secret", FUNCTION, Fail),
+            // Such a key does not rotate, which is not the trouble.
+            ("kms-rotation-enabled", KEY, NotApplicable),
         ],
         says: "the key is PendingDeletion: it will be deleted on 2026-11-06",
     },
@@ -533,6 +552,7 @@ const MUTATIONS: &[Mutation] = &[
             ("tag-environment", KEY, NotApplicable),
             ("tag-data-classification", KEY, NotApplicable),
             ("tag-compliance-scope", KEY, NotApplicable),
+            ("kms-rotation-enabled", KEY, NotApplicable),
         ],
         says: "AWS manages the key",
     },
@@ -618,7 +638,17 @@ const TWO_OBJECTS: &str = "<ListBucketResult><IsTruncated>false</IsTruncated><Co
      <Contents><Key>two</Key></Contents></ListBucketResult>";
 
 /// The request for the invocations of the week before the fixed time of the tests.
-const INVOCATIONS: &[(&str, &str)] = &[];
+const INVOCATIONS: &[(&str, &str)] = &[
+    ("EndTime", r#"{"$timestamp":1793527200.0}"#),
+    ("MetricDataQueries", INVOCATION_QUERY),
+    ("StartTime", r#"{"$timestamp":1792929600.0}"#),
+];
+
+const INVOCATION_QUERY: &str = concat!(
+    r#"[{"Id":"invocations","MetricStat":{"Metric":{"Dimensions":[{"Name":"FunctionName","#,
+    r#""Value":"patient-data-processor-dev"}],"MetricName":"Invocations","Namespace":"AWS/Lambda"},"#,
+    r#""Period":3600,"Stat":"Sum"}}]"#
+);
 
 const FORTY_INVOCATIONS: &str = r#"{"MetricDataResults": [
     {"Id": "invocations", "Label": "Invocations", "StatusCode": "Complete", "Timestamps": [], "Values": [40.0]}
@@ -635,20 +665,15 @@ fn variable(setup: &mut Setup, name: &str, value: &str) {
 }
 
 /// Lets CloudFormation know of no stack that holds this.
-fn in_no_stack(setup: &mut Setup, physical_id: &str) {
-    let message = format!("Stack for {physical_id} does not exist");
-    let answer = Answer::new(
-        400,
-        format!(
-            "<ErrorResponse><Error><Type>Sender</Type><Code>ValidationError</Code><Message>{message}</Message></Error>\
-             </ErrorResponse>"
-        ),
-    );
-    setup.answer("cloudformation", "DescribeStackResources", &[("PhysicalResourceId", physical_id)], answer);
+fn in_no_stack(setup: &mut Setup, id: &str) {
+    setup.answer("cloudformation", "DescribeStackResources", &[("PhysicalResourceId", id)], alter::in_no_stack(id));
 }
 
 fn by_pair(report: &Report) -> BTreeMap<(String, String), Status> {
-    harness::statuses(report).into_iter().map(|(requirement, subject, status)| ((requirement, subject), status)).collect()
+    harness::statuses(report)
+        .into_iter()
+        .map(|(requirement, subject, status)| ((requirement, subject), status))
+        .collect()
 }
 
 /// The findings that differ between two reports, as they are in the second; one that is gone has no status.
@@ -693,7 +718,9 @@ fn each_mutation_flips_exactly_the_findings_of_its_row() {
     for row in MUTATIONS {
         let mut setup = Setup::conforming();
         (row.change)(&mut setup);
-        let report = setup.audit();
+        let (report, replay) = setup.try_audit();
+        let report = report.unwrap_or_else(|error| panic!("{}: {error}", row.requirement));
+        wrong.extend(replay.unrecorded().iter().map(|asked| format!("{}: not recorded: {asked:?}", row.requirement)));
         let flipped = differences(&conforming, &report);
         let expected: BTreeSet<_> = row
             .flips

