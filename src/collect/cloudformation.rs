@@ -95,7 +95,12 @@ pub(crate) enum Wanted {
 pub(crate) async fn root_stack(walk: &Walk<'_>, wanted: &Wanted, region: &str) -> Stack {
     let Found { name, found_by, calls } = match find(walk, wanted, region).await {
         Ok(found) => found,
-        Err(stack) => return *stack,
+        Err(stack) => {
+            // Whoever compares values with the template's defaults needs the cause, not only that none was read.
+            let unread = stack.original.clone().map(drop).resting_on(stack.identity.calls());
+            walk.defaults_read.borrow_mut().get_or_insert(unread);
+            return *stack;
+        }
     };
     let described = describe_root(walk, &name, region).await;
     let raw = match described.observed() {

@@ -1,0 +1,185 @@
+//! Alterations of a recorded account: what somebody changed in it by hand, or what a template said otherwise.
+
+use serde_json::Value;
+use tap_audit::audit::{self, Audit, AuditError};
+use tap_audit::replay::{Account, Answer, Replay};
+use tap_audit_checks::catalog::{CONTROLS, Catalog, FILES, PROFILES};
+use tap_audit_checks::check;
+use tap_audit_checks::report::Report;
+
+use crate::harness;
+
+/// An audit before it starts: the account, the outputs, the settings, and what is appended to the profile.
+pub(crate) struct Setup {
+    pub(crate) account: Account,
+    /// The text of the outputs file, one output a line: the order of outputs decides which is asked about first.
+    pub(crate) outputs: String,
+    pub(crate) settings: fn(&mut Audit),
+    pub(crate) tailoring: &'static str,
+}
+
+impl Setup {
+    /// The audit of a recorded account with its own outputs.
+    pub(crate) fn of(name: &str) -> Self {
+        Setup { account: harness::account(name), outputs: harness::outputs_text(name), settings: |_| {}, tailoring: "" }
+    }
+
+    /// The conforming account.
+    pub(crate) fn conforming() -> Self {
+        Setup::of("conforming")
+    }
+
+    /// Adds an output.
+    pub(crate) fn output(&mut self, key: &str, value: &str) {
+        let end = self.outputs.rfind('}').expect("an object");
+        self.outputs.insert_str(end, &format!(",\n  {}: {}\n", Value::from(key), Value::from(value)));
+    }
+
+    /// Removes an output that is not the last one.
+    pub(crate) fn remove_output(&mut self, key: &str) {
+        let start = format!("  \"{key}\":");
+        let kept: Vec<&str> = self.outputs.lines().filter(|line| !line.starts_with(&start)).collect();
+        assert!(kept.len() < self.outputs.lines().count(), "no output {key}");
+        self.outputs = kept.join("\n");
+    }
+
+    /// Gives every output another key.
+    pub(crate) fn rename_outputs(&mut self, rename: impl Fn(&str) -> String) {
+        let renamed = self.outputs.lines().map(|line| match line.split_once("\": ") {
+            Some((key, value)) => format!("  {}: {value}", Value::from(rename(key.trim_start_matches([' ', '"'])))),
+            None => line.to_owned(),
+        });
+        self.outputs = renamed.collect::<Vec<_>>().join("\n");
+    }
+
+    /// What the account answers to a request of which an argument has this value.
+    pub(crate) fn recorded(&self, service: &str, operation: &str, argument: &str) -> String {
+        let text = self.account.to_files()[&format!("{service}.toml")].clone();
+        let file: toml::Table = text.parse().expect("a file of the account");
+        let fits = |exchange: &&toml::Value| {
+            let has = |arguments: &toml::Table| arguments.values().any(|value| value.as_str() == Some(argument));
+            exchange["operation"].as_str() == Some(operation) && exchange["request"].as_table().is_some_and(has)
+        };
+        let found = file["exchange"].as_array().expect("exchanges").iter().find(fits);
+        found.unwrap_or_else(|| panic!("no {operation} of {argument}"))["body"].as_str().expect("a body").to_owned()
+    }
+
+    /// Alters the bodies of all answers to an operation.
+    pub(crate) fn edit(&mut self, service: &str, operation: &str, rewrite: impl Fn(&str) -> String) {
+        self.change(|account| account.edit(service, operation, rewrite));
+    }
+
+    /// Puts one text in place of another in all answers to an operation.
+    pub(crate) fn replace(&mut self, service: &str, operation: &str, from: &str, to: &str) {
+        self.edit(service, operation, |body| body.replace(from, to));
+    }
+
+    /// Alters all answers to an operation of a service that speaks JSON.
+    pub(crate) fn json(&mut self, service: &str, operation: &str, change: impl Fn(&mut Value)) {
+        self.edit(service, operation, |body| {
+            let mut value: Value = serde_json::from_str(body).expect("an answer in JSON");
+            change(&mut value);
+            value.to_string()
+        });
+    }
+
+    /// Alters the stack's template at every stage.
+    pub(crate) fn template(&mut self, change: impl Fn(&mut Value)) {
+        self.edit("cloudformation", "GetTemplate", |body| with_template(body, &change));
+    }
+
+    /// Answers one request otherwise.
+    pub(crate) fn answer(&mut self, service: &str, operation: &str, arguments: &[(&str, &str)], answer: Answer) {
+        self.change(|account| account.answer(service, operation, arguments, answer));
+    }
+
+    /// Answers every request of an operation with an error that AWS knows.
+    pub(crate) fn refuse(
+        &mut self,
+        service: &str,
+        operation: &str,
+        arguments: &[(&str, &str)],
+        status: u16,
+        code: &str,
+    ) {
+        self.answer(service, operation, arguments, Answer::error(service, status, code));
+    }
+
+    /// Removes everything that somebody might have answered to an operation.
+    pub(crate) fn without(&mut self, service: &str, operation: &str) {
+        self.change(|account| account.without(service, operation));
+    }
+
+    /// Puts one text in place of another in every file of the account and in the outputs.
+    pub(crate) fn everywhere(&mut self, from: &str, to: &str) {
+        let files = self.account.to_files();
+        let texts: Vec<(String, String)> =
+            files.into_iter().map(|(name, text)| (name, text.replace(from, to))).collect();
+        let texts = texts.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+        self.account = Account::from_files("moved", texts).expect("an account");
+        self.outputs = self.outputs.replace(from, to);
+    }
+
+    fn change<E: std::fmt::Display>(&mut self, change: impl FnOnce(Account) -> Result<Account, E>) {
+        self.account = change(self.account.clone()).unwrap_or_else(|error| panic!("{error}"));
+    }
+
+    /// Runs the audit, which may fail to start.
+    pub(crate) fn try_audit(&self) -> (Result<Report, AuditError>, Replay) {
+        let [(name, text)] = PROFILES else { panic!("one profile") };
+        let text = format!("{text}\n{}", self.tailoring);
+        let catalog =
+            Catalog::load(FILES, &[(name, &text)], CONTROLS, check::all()).unwrap_or_else(|error| panic!("{error}"));
+        let profile = catalog.profile("patient-data").expect("the profile");
+        let mut settings = harness::settings(&self.outputs);
+        (self.settings)(&mut settings);
+        let replay = Replay::new(self.account.clone());
+        let report = harness::evidence(&replay, &profile, &settings)
+            .map(|evidence| audit::judge(&catalog, &profile, &evidence, &settings));
+        (report, replay)
+    }
+
+    /// Runs the audit. Everything that it asks must be recorded: an answer that nobody thought of proves nothing.
+    pub(crate) fn audit(&self) -> Report {
+        let (report, replay) = self.try_audit();
+        let report = report.unwrap_or_else(|error| panic!("{error}"));
+        assert!(replay.unrecorded().is_empty(), "not recorded: {:?}", replay.unrecorded());
+        report
+    }
+}
+
+/// An answer of GetTemplate with the template altered.
+pub(crate) fn with_template(body: &str, change: impl Fn(&mut Value)) -> String {
+    let (before, rest) = body.split_once("<TemplateBody>").expect("a template");
+    let (text, after) = rest.split_once("</TemplateBody>").expect("the end of the template");
+    let text = quick_xml::escape::unescape(text).expect("escaped text");
+    let mut template: Value = serde_json::from_str(&text).expect("a template in JSON");
+    change(&mut template);
+    let text = quick_xml::escape::escape(template.to_string()).into_owned();
+    format!("{before}<TemplateBody>{text}</TemplateBody>{after}")
+}
+
+/// An XML list without the members that are not wanted. No member may hold another.
+pub(crate) fn with_members(list: &str, wanted: impl Fn(&str) -> bool) -> String {
+    let mut kept = String::new();
+    for (at, part) in list.split("<member>").enumerate() {
+        match part.split_once("</member>").filter(|_| at > 0) {
+            Some((member, _)) if wanted(member) => kept.push_str(&format!("<member>{part}")),
+            Some((_, rest)) => kept.push_str(rest),
+            None => kept.push_str(part),
+        }
+    }
+    kept
+}
+
+/// CloudFormation's answer that no stack holds a resource.
+pub(crate) fn in_no_stack(physical_id: &str) -> Answer {
+    let message = format!("Stack for {physical_id} does not exist");
+    Answer::new(
+        400,
+        format!(
+            "<ErrorResponse xmlns=\"http://cloudformation.amazonaws.com/doc/2010-05-15/\"><Error><Type>Sender</Type>\
+             <Code>ValidationError</Code><Message>{message}</Message></Error></ErrorResponse>"
+        ),
+    )
+}

@@ -1,0 +1,115 @@
+//! The account that conforms.
+
+use std::collections::BTreeSet;
+
+use tap_audit_checks::report::{Conclusion, Finding, Status};
+use tap_audit_checks::subject::Role;
+
+use crate::harness::{self, BUCKET, FUNCTION, LOG_GROUP, ROLE};
+
+const KEY: &str = "2f7cd16b-9108-4449-9e99-4b9f51829047";
+
+/// Requirements that may be decided without any call: they are about the outputs file or the run itself, or switched off.
+const WITHOUT_CALLS: [&str; 3] =
+    ["stack-outputs-required-present", "stack-retain-all-resources-strict", "resource-pit-readability"];
+
+#[test]
+fn it_conforms_with_exit_code_0_and_nothing_left_open() {
+    let report = harness::report_of("conforming");
+    let wrong: Vec<String> = report
+        .findings
+        .iter()
+        .filter(|finding| matches!(finding.outcome.status(), Status::Fail | Status::Error))
+        .map(harness::describe)
+        .collect();
+    assert_eq!(wrong, Vec::<String>::new());
+    assert_eq!((report.conclusion(), report.exit_code()), (Conclusion::Conforms, 0));
+    assert_eq!((report.coverage.unresolved_outputs, report.coverage.outputs.len()), (0, 7));
+    assert_eq!(report.coverage.decided, report.coverage.planned);
+    assert!(report.coverage.missing_kinds.is_empty());
+}
+
+#[test]
+fn every_requirement_of_the_profile_is_among_its_findings() {
+    let (_, profile) = harness::patient_data();
+    let report = harness::report_of("conforming");
+    let found: BTreeSet<&str> = report.findings.iter().map(|finding| finding.requirement.as_str()).collect();
+    let wanted: BTreeSet<&str> = profile.requirements.iter().map(|tailored| tailored.requirement.id.as_str()).collect();
+    assert_eq!(found, wanted);
+}
+
+#[test]
+fn every_decided_finding_cites_calls_that_the_report_lists() {
+    let report = harness::report_of("conforming");
+    let calls: BTreeSet<&str> = report.calls.iter().map(|call| call.id.as_str()).collect();
+    let uncited = |finding: &&Finding| finding.evidence.is_empty();
+    let without: Vec<&str> =
+        report.findings.iter().filter(uncited).map(|finding| finding.requirement.as_str()).collect();
+    assert_eq!(without, WITHOUT_CALLS);
+    for finding in &report.findings {
+        for call in &finding.evidence {
+            assert!(calls.contains(call.as_str()), "{} cites {call}", harness::describe(finding));
+        }
+    }
+}
+
+#[test]
+fn each_subject_has_its_role_and_tells_how_it_was_reached() {
+    let report = harness::report_of("conforming");
+    let subjects: Vec<_> = report
+        .by_subject()
+        .into_iter()
+        .map(|(subject, _)| {
+            let id = subject.id.clone();
+            (subject.kind.name(), id, subject.role, subject.reached_by.join(", "))
+        })
+        .collect();
+    let expected: Vec<(&str, &str, Role, &str)> = vec![
+        ("TapAudit::Outputs::File", "cfn-outputs/flat-outputs.json", Role::Primary, "given"),
+        ("AWS::CloudFormation::Stack", "TapStackdev", Role::Primary, "it holds patient-data-bucket-dev-123456789012"),
+        ("AWS::::Account", "123456789012", Role::Primary, "the caller's account"),
+        (
+            "AWS::S3::Bucket",
+            BUCKET,
+            Role::Primary,
+            "output S3BucketArn, output S3BucketName, member RecordsBucket of stack TapStackdev",
+        ),
+        (
+            "AWS::S3::Bucket",
+            "patient-data-access-logs-dev-123456789012",
+            Role::Supporting,
+            "member AccessLogBucket of stack TapStackdev, \
+             access log target of bucket patient-data-bucket-dev-123456789012",
+        ),
+        (
+            "AWS::Lambda::Function",
+            FUNCTION,
+            Role::Primary,
+            "output LambdaFunctionArn, output LambdaFunctionName, member Processor of stack TapStackdev, \
+             notification target of bucket patient-data-bucket-dev-123456789012",
+        ),
+        (
+            "AWS::KMS::Key",
+            KEY,
+            Role::Primary,
+            "output KMSKeyArn, output KMSKeyId, member RecordsKey of stack TapStackdev, \
+             encryption key of AWS::Lambda::Function patient-data-processor-dev",
+        ),
+        (
+            "AWS::Logs::LogGroup",
+            LOG_GROUP,
+            Role::Primary,
+            "output LogGroupName, member ProcessorLogGroup of stack TapStackdev, \
+             log group of function patient-data-processor-dev",
+        ),
+        (
+            "AWS::IAM::Role",
+            ROLE,
+            Role::Primary,
+            "member ProcessorRole of stack TapStackdev, execution role of function patient-data-processor-dev",
+        ),
+    ];
+    let expected: Vec<_> =
+        expected.into_iter().map(|(kind, id, role, reached)| (kind, id.to_owned(), role, reached.to_owned())).collect();
+    assert_eq!(subjects, expected);
+}
