@@ -120,7 +120,9 @@ fn log(manners: Manners) {
         .with_target("tap_audit", ours)
         .with_target("tap_audit_checks", ours)
         .with_target("tap_audit_reports", ours);
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).without_time();
+    // Colours are for a terminal; in a build's log they are noise.
+    let colors = std::io::stderr().is_terminal() && variable("NO_COLOR").is_none_or(|value| value.is_empty());
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(colors).without_time();
     // A second subscriber in one process only happens in tests.
     let _set = tracing_subscriber::registry().with(lines).with(targets).try_init();
 }

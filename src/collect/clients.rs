@@ -44,8 +44,19 @@ impl Connection {
 
     /// Answers from a recorded account; no credentials are needed.
     pub fn recorded(http: SharedHttpClient, name: &str) -> Self {
-        let credentials = aws_sdk_sts::config::Credentials::new("AKIAREPLAY0REPLAY000", "replay", None, None, "replay");
-        let sdk = SdkConfig::builder()
+        let sdk = Self::keyed(http, "AKIAREPLAY0REPLAY000", "replay").build();
+        Connection { sdk, endpoint: format!("replay:{name}") }
+    }
+
+    /// Asks what listens at `endpoint_url` in place of AWS, signing with this key whatever the environment says.
+    pub fn with_key(http: SharedHttpClient, endpoint_url: &str, key_id: &str, secret: &str) -> Self {
+        let sdk = Self::keyed(http, key_id, secret).endpoint_url(endpoint_url).build();
+        Connection { sdk, endpoint: endpoint_url.to_owned() }
+    }
+
+    fn keyed(http: SharedHttpClient, key_id: &str, secret: &str) -> aws_types::sdk_config::Builder {
+        let credentials = aws_sdk_sts::config::Credentials::new(key_id, secret, None, None, "given");
+        SdkConfig::builder()
             .behavior_version(BehaviorVersion::v2026_01_12())
             .credentials_provider(aws_sdk_sts::config::SharedCredentialsProvider::new(credentials))
             .http_client(http)
@@ -53,8 +64,6 @@ impl Connection {
             .timeout_config(TimeoutConfig::disabled())
             .stalled_stream_protection(aws_config::stalled_stream_protection::StalledStreamProtectionConfig::disabled())
             .sleep_impl(aws_smithy_async_sleep())
-            .build();
-        Connection { sdk, endpoint: format!("replay:{name}") }
     }
 
     /// Where the calls go: `aws`, the override, or `replay:NAME`.
