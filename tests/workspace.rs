@@ -1,6 +1,9 @@
 //! How the workspace hangs together, read from `cargo metadata`: what depends on what, and what the packages say of
 //! themselves.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
+#![allow(unreachable_pub, reason = "the harness is shared by several test programs")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 

@@ -110,7 +110,8 @@ impl Emulator {
         let (heard, listens) = mpsc::channel();
         std::thread::spawn(move || {
             // Read to its end, so that the emulator never waits for a reader.
-            for line in BufReader::new(log).lines().map_while(Result::ok) {
+            for line in BufReader::new(log).lines() {
+                let Ok(line) = line else { return };
                 let _nobody_waits_any_more = heard.send(line);
             }
         });

@@ -654,6 +654,7 @@ const FORTY_INVOCATIONS: &str = r#"{"MetricDataResults": [
     {"Id": "invocations", "Label": "Invocations", "StatusCode": "Complete", "Timestamps": [], "Values": [40.0]}
 ]}"#;
 
+#[expect(clippy::needless_pass_by_value, reason = "the rows of the table read better with json!(..)")]
 fn configuration(setup: &mut Setup, field: &str, value: Value) {
     setup.json("lambda", "GetFunction", |answer| answer["Configuration"][field] = value.clone());
 }
@@ -691,7 +692,7 @@ fn differences(before: &Report, after: &Report) -> BTreeSet<(String, String, Opt
 }
 
 fn text(finding: &Finding) -> String {
-    finding.observed().map(str::to_owned).or_else(|| finding.reason()).unwrap_or_default()
+    finding.observed().map(str::to_owned).or_else(|| finding.reason()).expect("a finding says what was seen or why nothing was")
 }
 
 #[test]

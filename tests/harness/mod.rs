@@ -11,10 +11,10 @@ use tap_audit::collect::clients::Connection;
 use tap_audit::outputs;
 use tap_audit::replay::{Account, Injection, Replay};
 use tap_audit::settings::Clock;
+use tap_audit_checks::Evidence;
 use tap_audit_checks::catalog::{Catalog, Profile};
 use tap_audit_checks::report::{Finding, Report, Status};
 use tap_audit_checks::requirement::Severity;
-use tap_audit_checks::Evidence;
 
 /// The bucket, function, role and log group of the recorded stack.
 pub const BUCKET: &str = "patient-data-bucket-dev-123456789012";
