@@ -168,7 +168,7 @@ struct AuditTrail<'a> {
     judgement: Judgement,
     /// The other trails, by name.
     others: Vec<&'a str>,
-    /// Why the stack's own trail could not be looked for, where it could not.
+    /// Why the stack's own trail could not be looked for, where it could not: then another may be the audit trail.
     stack_unread: Option<Gap>,
 }
 
@@ -183,15 +183,14 @@ fn logging(account: &Account, params: &Logging, context: &Context<'_>) -> Judgem
         kms_events: params.require_kms_events,
     };
     if let Some(chosen) = audit_trail(trails, &wanted, context)? {
+        if let Some(gap) = chosen.stack_unread {
+            return Err(gap);
+        }
         let verdict = chosen.judgement?;
-        let verdict = if chosen.others.is_empty() {
+        return Ok(if chosen.others.is_empty() {
             verdict
         } else {
             verdict.noting(format!("other trails, which are not judged: {}", chosen.others.join(", ")))
-        };
-        return Ok(match chosen.stack_unread {
-            Some(gap) => verdict.noting(format!("whether the stack holds a trail of its own could not be read: {gap}")),
-            None => verdict,
         });
     }
     let observed = if !params.trail_name.is_empty() {
@@ -284,7 +283,8 @@ fn audit_trail<'a>(
         trail,
         judgement,
         others: trails.iter().filter(|other| !std::ptr::eq(*other, trail)).map(called).collect(),
-        stack_unread: if wanted.name.is_empty() { stack_unread } else { None },
+        // Of a single trail it does not matter whose it is.
+        stack_unread: if wanted.name.is_empty() && trails.len() > 1 { stack_unread } else { None },
     }))
 }
 
@@ -293,6 +293,10 @@ fn trails_of_stack(context: &Context<'_>) -> (Vec<String>, Option<Gap>) {
     let mut names = Vec::new();
     let mut unread = None;
     for (_, stack) in context.evidence.all::<Stack>() {
+        if matches!(stack.identity.observed(), Observed::Absent) {
+            // No stack, no trail of its own.
+            continue;
+        }
         match stack.members.seen() {
             Ok(Some(members)) => {
                 let trails = members.iter().filter(|member| member.kind == "AWS::CloudTrail::Trail");
@@ -903,6 +907,9 @@ fn data_events(account: &Account, params: &DataEvents, context: &Context<'_>) ->
     let Some(chosen) = audit_trail(trails, &wanted, context)? else {
         return Ok(Verdict::not_applicable("there is no audit trail; see cloudtrail-logging-enabled"));
     };
+    if let Some(gap) = chosen.stack_unread {
+        return Err(gap);
+    }
     let trail = chosen.trail;
     let selectors = selectors(trail).map_err(|gap| of_organization(trail, gap));
     let (buckets, left_out) = data_buckets(params, trail, context);
@@ -961,6 +968,8 @@ fn data_buckets(params: &DataEvents, trail: &Trail, context: &Context<'_>) -> (V
             left_out.push(format!("{name} is named in exclude_buckets"));
         } else if receives_access_logs(name, context) {
             left_out.push(format!("{name} receives access logs of another bucket"));
+        } else if let Err(gap) = subject.is_none_of(|role| role != Role::Primary) {
+            buckets.push(Err(gap));
         } else {
             buckets.push(match subject.existence.seen() {
                 Ok(Some(Existence::Missing)) => Err(Gap::depends_on(
@@ -1353,8 +1362,8 @@ mod tests {
         assert!(failed(judge(LOGGING, &evidence)).starts_with("trail bad records no writes"));
         evidence.subjects.pop();
         evidence.subjects.push(stack(denied()));
-        let text = passed(judge(LOGGING, &evidence));
-        assert!(text.starts_with("trail good") && text.contains("a trail of its own could not be read"), "{text}");
+        assert_eq!(undecided(judge(LOGGING, &evidence)), denial().to_string());
+        assert_eq!(undecided(judge(DATA, &evidence)), denial().to_string());
     }
 
     #[test]
