@@ -14,6 +14,7 @@ use crate::plan::{self, Plan};
 use crate::report::{ControlCoverage, Coverage, Finding, FindingSubject, Outcome, Report, Status, Summary};
 use crate::requirement::{Remediation, Severity};
 use crate::subject::{Existence, Kind, Subject};
+use crate::verdict::Verdict;
 
 /// What the judgement needs beside plan and evidence.
 #[derive(Clone, Debug)]
@@ -56,11 +57,18 @@ fn finding(tailored: &Tailored, subject: &Subject, evidence: &Evidence) -> Findi
     let (judgement, calls) = reading::during(|| {
         // Whether the resource is there is one requirement's question; for the others its absence is the cause, so
         // that one lost bucket is one failure and not twenty.
-        if let Ok(Some(Existence::Missing)) = subject.existence.seen() {
+        if let Observed::Present(Existence::Missing) = subject.existence.observed() {
+            // Only here does the outcome rest on it; elsewhere the check's own calls are the evidence.
+            subject.existence.seen()?;
             let why = format!("{} `{}` does not exist", subject.kind, subject.id);
             return Err(Gap::depends_on("stack-outputs-resolve-live", why));
         }
-        (tailored.judge)(&Context { subject, evidence })
+        let verdict = (tailored.judge)(&Context { subject, evidence })?;
+        if matches!(verdict, Verdict::NotSatisfied { .. }) {
+            // Who may play a part that need not meet this has not failed at it.
+            subject.is_none_of(|role| !requirement.applies_to.contains(&role))?;
+        }
+        Ok(verdict)
     });
     Finding {
         requirement: requirement.id.clone(),

@@ -161,7 +161,7 @@ pub struct Variable {
     /// What its value is, as far as it was judged.
     pub value: ValueLook,
     /// Whether the value is a published default: one of the known list, or a default of the deployed template.
-    pub published_default: Observed<PublishedDefault>,
+    pub published_default: Seen<PublishedDefault>,
 }
 
 /// How long a value is, roughly; the exact length would narrow a guess.

@@ -248,6 +248,10 @@ pub(crate) fn known_suffix(evidence: &Evidence) -> Option<&str> {
 fn collect(evidence: &Evidence) -> Collected {
     let mut collected = Collected { names: Vec::new(), skipped: Vec::new(), gaps: Vec::new() };
     for subject in evidence.subjects.iter().filter(|subject| subject.role == Role::Primary) {
+        if let Err(gap) = subject.is_none_of(|role| role != Role::Primary) {
+            collected.gaps.push(gap);
+            continue;
+        }
         // What is gone is reported where existence is judged; where nobody could tell, the name is known all the same.
         match subject.existence.observed() {
             Observed::Present(Existence::Missing) => continue,

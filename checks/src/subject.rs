@@ -99,6 +99,15 @@ impl Role {
     }
 }
 
+/// What else a subject may be, for as long as something could not be read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoleDoubt {
+    /// The roles that it may play instead of the one it was given.
+    pub instead: Vec<Role>,
+    /// What could not be read.
+    pub unread: Seen<()>,
+}
+
 /// Whether the resource that a reference names is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -116,6 +125,8 @@ pub struct Subject {
     pub role: Role,
     /// Why it plays that part, for the plan.
     pub role_reason: String,
+    /// Why it may play another part; `None` where everything that tells was read.
+    pub role_doubt: Option<RoleDoubt>,
     /// What kind of thing it is.
     pub kind: Kind,
     /// Its name or id within its kind, such as the bucket's name or the key's id.
@@ -217,6 +228,7 @@ impl Subject {
         Subject {
             role: Role::Primary,
             role_reason: "no other role is known".into(),
+            role_doubt: None,
             kind,
             id: id.into(),
             arn: None,
@@ -235,6 +247,17 @@ impl Subject {
         let mut subject = Subject::new(kind, "(none found)", Resource::Nothing(kind));
         subject.role_reason = "the profile needs one".into();
         subject
+    }
+
+    /// Says that the subject does not play one of these roles instead of its own.
+    ///
+    /// # Errors
+    /// The gap, when what would tell could not be read: a failure might be one of a requirement that does not apply.
+    pub fn is_none_of(&self, roles: impl Fn(Role) -> bool) -> Result<(), Gap> {
+        match &self.role_doubt {
+            Some(doubt) if doubt.instead.iter().any(|role| roles(*role)) => doubt.unread.seen().map(|_| ()),
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// Its tags, for the kinds whose tags are read; `None` for the others.

@@ -4,7 +4,7 @@
 use std::any::Any;
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::future::Future;
 use std::hash::{BuildHasher, RandomState};
 use std::rc::Rc;
@@ -270,6 +270,7 @@ impl Aws {
     {
         self.remembered(call, region, parameters, async |first| {
             let (mut members, mut calls, mut token) = (Vec::new(), Vec::new(), None::<String>);
+            let mut tokens = BTreeSet::new();
             for page in 1.. {
                 let number = page.to_string();
                 let mut parameters = parameters.to_vec();
@@ -304,9 +305,9 @@ impl Aws {
                 }
                 match following {
                     None => break,
-                    Some(following) if token.as_ref() == Some(&following) => {
+                    Some(following) if !tokens.insert(following.clone()) => {
                         return Seen::new(
-                            Observed::Unknown(unread(call, format!("page {page} names itself as the next"))),
+                            Observed::Unknown(unread(call, format!("page {page} names an earlier page as the next"))),
                             calls,
                         );
                     }

@@ -95,22 +95,17 @@ pub(crate) enum Wanted {
 pub(crate) async fn root_stack(walk: &Walk<'_>, wanted: &Wanted, region: &str) -> Stack {
     let Found { name, found_by, calls } = match find(walk, wanted, region).await {
         Ok(found) => found,
-        Err(stack) => {
-            // Whoever compares values with the template's defaults needs the cause, not only that none was read.
-            let unread = stack.original.clone().map(drop).resting_on(stack.identity.calls());
-            walk.defaults_read.borrow_mut().get_or_insert(unread);
-            return *stack;
-        }
+        Err(stack) => return without_template(walk, *stack),
     };
     let described = describe_root(walk, &name, region).await;
     let raw = match described.observed() {
         Observed::Present(raw) => raw.clone(),
-        Observed::Absent => return no_such_stack(&name, &found_by, &described),
+        Observed::Absent => return without_template(walk, no_such_stack(&name, &found_by, &described)),
         Observed::Unknown(gap) => {
             walk.live_outputs
                 .borrow_mut()
                 .get_or_insert_with(|| Seen::new(Observed::Unknown(gap.clone()), described.calls().to_vec()));
-            return unreadable(&name, found_by, &described, gap);
+            return without_template(walk, unreadable(&name, found_by, calls, &described, gap));
         }
     };
     let calls = [calls, described.calls().to_vec()].concat();
@@ -210,7 +205,10 @@ async fn find(walk: &Walk<'_>, wanted: &Wanted, region: &str) -> Result<Found, B
                 }
             }
             Observed::Absent => {}
-            Observed::Unknown(found @ Gap::Denied { .. }) => {
+            // What refuses or stalls for one resource does so for all; each would cost the whole time for a call.
+            Observed::Unknown(
+                found @ (Gap::Denied { .. } | Gap::TimedOut { .. } | Gap::Throttled { .. } | Gap::Failed { .. }),
+            ) => {
                 gap.get_or_insert(found.clone());
                 break;
             }
@@ -265,12 +263,23 @@ fn no_such_stack<T>(name: &str, found_by: &str, described: &Seen<T>) -> Stack {
     stack
 }
 
+/// Tells the walk why there is no template to compare values with.
+fn without_template(walk: &Walk<'_>, stack: Stack) -> Stack {
+    if let Observed::Unknown(gap) = stack.original.observed() {
+        let calls = || stack.identity.calls().to_vec();
+        walk.defaults_read.borrow_mut().get_or_insert_with(|| Seen::new(Observed::Unknown(gap.clone()), calls()));
+    }
+    stack
+}
+
 /// A stack that is known by name or id and could not be described.
-fn unreadable<T>(name: &str, found_by: String, described: &Seen<T>, gap: &Gap) -> Stack {
+fn unreadable<T>(name: &str, found_by: String, lookup: Vec<CallId>, described: &Seen<T>, gap: &Gap) -> Stack {
     let mut stack = Stack::unknown(gap);
+    // That there is a stack of this id is what the lookup said; the refused description adds nothing.
+    let calls = if lookup.is_empty() { described.calls().to_vec() } else { lookup };
     let id = if name.starts_with("arn:") { Observed::Present(name.to_owned()) } else { Observed::Unknown(gap.clone()) };
     let name = stack_name(name).to_owned();
-    stack.identity = Seen::new(Observed::Present(Identity { name, id, found_by }), described.calls().to_vec());
+    stack.identity = Seen::new(Observed::Present(Identity { name, id, found_by }), calls);
     stack
 }
 

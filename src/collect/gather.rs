@@ -12,7 +12,7 @@ use tap_audit_checks::lambda::{Configuration, Environment, Function, PublishedDe
 use tap_audit_checks::observed::{Gap, Observed, Seen};
 use tap_audit_checks::outputs::{InFile, LiveOutput, LiveValue, Output, Outputs, Resolved};
 use tap_audit_checks::s3::{Bucket, EventRule, Switch};
-use tap_audit_checks::subject::{Attributes, Kind, Resource, Role, Subject};
+use tap_audit_checks::subject::{Attributes, Kind, Resource, Role, RoleDoubt, Subject};
 
 use crate::collect::call::Aws;
 use crate::collect::{
@@ -274,11 +274,18 @@ async fn drive(walk: &Walk<'_>, request: &Request) -> Gathered {
             match stage.get() {
                 Stage::Walking => {
                     stage.set(Stage::Holders);
+                    let stalled = stalled_lookup(&gathered);
                     for reference in unheld(&gathered) {
-                        jobs.push(holder_job(walk, reference));
+                        match &stalled {
+                            None => jobs.push(holder_job(walk, reference)),
+                            Some(gap) => drop(gathered.holders.insert(reference, gap.clone())),
+                        }
                     }
                     for arn in attached_policies(&gathered) {
-                        jobs.push(policy_holder_job(walk, arn));
+                        match &stalled {
+                            None => jobs.push(policy_holder_job(walk, arn)),
+                            Some(gap) => drop(gathered.policy_holders.insert(arn, gap.clone())),
+                        }
                     }
                     for reference in event_driven(&gathered) {
                         jobs.push(rules_job(walk, reference));
@@ -448,6 +455,17 @@ fn unheld(gathered: &Gathered) -> Vec<Reference> {
         .collect()
 }
 
+/// The lookup of the stack by a resource, where it took all the time for a call and got no answer: asking again for every
+/// other resource would take as long once more.
+fn stalled_lookup(gathered: &Gathered) -> Option<Seen<Holder>> {
+    gathered.stacks.iter().find_map(|stack| match stack.identity.observed() {
+        Observed::Unknown(gap @ (Gap::TimedOut { .. } | Gap::Throttled { .. })) => {
+            Some(Seen::new(Observed::Unknown(gap.clone()), stack.identity.calls().to_vec()))
+        }
+        Observed::Unknown(_) | Observed::Present(_) | Observed::Absent => None,
+    })
+}
+
 /// The customer-managed policies that are attached to the roles; AWS's own belong to no stack.
 fn attached_policies(gathered: &Gathered) -> BTreeSet<String> {
     let roles = gathered.collected.values().filter_map(|collected| {
@@ -497,7 +515,7 @@ fn other_stacks(gathered: &Gathered) -> Vec<String> {
 
 fn subjects(walk: &Walk<'_>, request: &Request, mut gathered: Gathered) -> Vec<Subject> {
     fold_aliases(walk, &mut gathered);
-    let listing_is_known = gathered.stacks.iter().any(|stack| matches!(stack.members.observed(), Observed::Present(_)));
+    let hints = Hints::of(&gathered);
     let mut subjects = vec![outputs_subject(walk, request)];
     let holders: BTreeMap<String, Seen<Holder>> = gathered
         .holders
@@ -529,7 +547,7 @@ fn subjects(walk: &Walk<'_>, request: &Request, mut gathered: Gathered) -> Vec<S
         if reference.kind == Kind::Role && collected.arn.is_none() {
             collected.arn = roles.get(&reference.id).cloned();
         }
-        subjects.push(subject(&reference, &relations, collected, listing_is_known));
+        subjects.push(subject(&reference, &relations, collected, &hints));
     }
     subjects.sort_by(|one, other| {
         (one.kind, one.role, &one.id, &one.region).cmp(&(other.kind, other.role, &other.id, &other.region))
@@ -666,14 +684,14 @@ fn settle_defaults(
     let (values, defaults) = (walk.values.borrow(), walk.defaults.borrow());
     let read = walk.defaults_read.borrow();
     let calls: Vec<String> = read.as_ref().map_or_else(Vec::new, |read| read.calls().to_vec());
-    let settled = configuration.map(|mut configuration| {
+    configuration.map(|mut configuration| {
         if let Observed::Present(Environment::Readable(variables)) = &mut configuration.environment {
             for variable in variables {
-                if variable.published_default == Observed::Present(PublishedDefault::KnownList) {
+                if *variable.published_default.observed() == Observed::Present(PublishedDefault::KnownList) {
                     continue;
                 }
                 let key = (function.to_owned(), qualifier.to_owned(), variable.name.clone());
-                variable.published_default = match (values.get(&key), read.as_ref().map(Seen::observed)) {
+                let compared = match (values.get(&key), read.as_ref().map(Seen::observed)) {
                     (Some(digest), _) if defaults.contains(digest) => {
                         Observed::Present(PublishedDefault::TemplateDefault)
                     }
@@ -686,19 +704,14 @@ fn settle_defaults(
                         Observed::Unknown(Gap::undecided("the value was not kept for the comparison with defaults"))
                     }
                 };
+                variable.published_default = Seen::new(compared, calls.clone());
             }
         }
         configuration
-    });
-    settled.resting_on(&calls)
+    })
 }
 
-fn subject(
-    reference: &Reference,
-    relations: &BTreeSet<Relation>,
-    collected: Collected,
-    listing_is_known: bool,
-) -> Subject {
+fn subject(reference: &Reference, relations: &BTreeSet<Relation>, collected: Collected, hints: &Hints) -> Subject {
     let mut subject = Subject::new(reference.kind, &reference.id, collected.resource);
     subject.arn = collected.arn;
     subject.region = collected.region.or_else(|| (reference.kind != Kind::Role).then(|| reference.region.clone()));
@@ -720,43 +733,121 @@ fn subject(
             | Relation::LogTargetOf { .. } => {}
         }
     }
-    (subject.role, subject.role_reason) = role(reference, relations, &subject, listing_is_known);
+    (subject.role, subject.role_reason, subject.role_doubt) = role(reference, relations, &subject, hints);
     subject
 }
 
-/// Says what part a resource plays, and why. Where that is unclear it is primary, which is judged by the most.
+/// What tells the part that a resource plays, and what of it could not be read.
+struct Hints {
+    listing_is_known: bool,
+    /// The stack's listing, where there is a stack and the listing could not be read.
+    listing: Option<Seen<()>>,
+    /// What stacks hold, by the lookup of each resource.
+    held: BTreeSet<Reference>,
+    /// The access logging of buckets where it could not be read, by bucket.
+    logging: BTreeMap<String, Seen<()>>,
+    /// A bucket's notifications that could not be read.
+    notifications: Option<Seen<()>>,
+}
+
+impl Hints {
+    fn of(gathered: &Gathered) -> Self {
+        let unread = |gap: &Gap, calls: &[String]| Seen::new(Observed::Unknown(gap.clone()), calls.to_vec());
+        let (mut logging, mut notifications) = (BTreeMap::new(), None);
+        for (reference, bucket) in
+            gathered.collected.iter().filter_map(|(at, found)| Some((at, Bucket::of(&found.resource)?)))
+        {
+            if let Observed::Unknown(gap) = bucket.logging.observed() {
+                logging.insert(reference.id.clone(), unread(gap, bucket.logging.calls()));
+            }
+            if let Observed::Unknown(gap) = bucket.notifications.observed() {
+                notifications.get_or_insert_with(|| unread(gap, bucket.notifications.calls()));
+            }
+        }
+        let is_live = |holder: &Seen<Holder>| matches!(holder.observed(), Observed::Present(held) if !held.status.starts_with("DELETE"));
+        Hints {
+            listing_is_known: gathered
+                .stacks
+                .iter()
+                .any(|stack| matches!(stack.members.observed(), Observed::Present(_))),
+            listing: gathered.stacks.iter().find_map(|stack| {
+                match (stack.identity.observed(), stack.members.observed()) {
+                    (Observed::Present(_) | Observed::Unknown(_), Observed::Unknown(gap)) => {
+                        Some(unread(gap, stack.members.calls()))
+                    }
+                    (Observed::Absent, _) | (_, Observed::Present(_) | Observed::Absent) => None,
+                }
+            }),
+            held: gathered
+                .holders
+                .iter()
+                .filter(|(_, holder)| is_live(holder))
+                .map(|(reference, _)| reference.clone())
+                .collect(),
+            logging,
+            notifications,
+        }
+    }
+
+    /// The access logging of another bucket that could not be read: this one may be its target.
+    fn logging_beside(&self, bucket: &str) -> Option<&Seen<()>> {
+        self.logging.iter().find(|(name, _)| *name != bucket).map(|(_, unread)| unread)
+    }
+}
+
+fn doubt(instead: &[Role], unread: Option<&Seen<()>>) -> Option<RoleDoubt> {
+    unread.map(|unread| RoleDoubt { instead: instead.to_vec(), unread: unread.clone() })
+}
+
+/// Says what part a resource plays, and why. Where that is unclear it is primary, which is judged by the most; where it is
+/// unclear because something could not be read, that is said too.
 fn role(
     reference: &Reference,
     relations: &BTreeSet<Relation>,
     subject: &Subject,
-    listing_is_known: bool,
-) -> (Role, String) {
+    hints: &Hints,
+) -> (Role, String, Option<RoleDoubt>) {
     let log_target = relations
         .iter()
         .find(|relation| matches!(relation, Relation::LogTargetOf { bucket } if *bucket != reference.id));
     if let Some(relation) = log_target {
-        return (Role::Supporting, format!("it is the {relation}"));
+        return (Role::Supporting, format!("it is the {relation}"), None);
     }
+    let log_target = match reference.kind {
+        Kind::Bucket => doubt(&[Role::Supporting], hints.logging_beside(&reference.id)),
+        Kind::Outputs | Kind::Stack | Kind::Account | Kind::Function | Kind::Key | Kind::LogGroup | Kind::Role => None,
+    };
     if let Some(key) = &subject.output_key {
-        return (Role::Primary, format!("output {key} names it"));
+        return (Role::Primary, format!("output {key} names it"), log_target);
     }
     if let (Some(stack), Some(logical_id)) = (&subject.stack, &subject.logical_id) {
         let notified = relations.iter().any(|relation| matches!(relation, Relation::NotifiedBy { .. }));
         if reference.kind == Kind::Function && !notified && logical_id.contains("CustomResource") {
-            return (
-                Role::Supporting,
-                format!("it is {logical_id} of stack {stack}, the function of a custom resource"),
-            );
+            let reason = format!("it is {logical_id} of stack {stack}, the function of a custom resource");
+            return match doubt(&[Role::Supporting], hints.notifications.as_ref()) {
+                // It may be notified, and then it is in the path of the data.
+                Some(doubt) => (Role::Primary, format!("{reason}, unless a bucket notifies it"), Some(doubt)),
+                None => (Role::Supporting, reason, None),
+            };
         }
-        return (Role::Primary, format!("it is {logical_id} of stack {stack}"));
+        return (Role::Primary, format!("it is {logical_id} of stack {stack}"), log_target);
     }
+    let unread = if hints.listing_is_known { None } else { hints.listing.as_ref() };
     if let Some(relation) = relations.iter().find(|relation| matches!(relation, Relation::LogGroupOf { .. })) {
-        return (Role::Supporting, format!("it is the {relation}"));
+        return match doubt(&[Role::Supporting], unread) {
+            // As a member of the stack it would be primary.
+            Some(doubt) => (Role::Primary, format!("it is the {relation}, and may be the stack's"), Some(doubt)),
+            None => (Role::Supporting, format!("it is the {relation}"), None),
+        };
     }
-    if listing_is_known {
-        return (Role::External, "it was reached by walking and is not in the stack".into());
+    if hints.listing_is_known {
+        return (Role::External, "it was reached by walking and is not in the stack".into(), None);
     }
-    (Role::Primary, "no stack is known that could tell its part".into())
+    if hints.held.contains(reference) {
+        return (Role::Primary, "a stack holds it, whose listing is not known".into(), log_target);
+    }
+    let instead = [Role::External, Role::Supporting];
+    (Role::Primary, "no stack is known that could tell its part".into(), doubt(&instead, unread).or(log_target))
 }
 
 fn stack_subject(walk: &Walk<'_>, stack: Stack) -> Subject {

@@ -472,9 +472,9 @@ fn environment(
             length: secret::length_class(value),
             value: secret::classify(value),
             published_default: if walk.aws.is_known_default(value) {
-                Observed::Present(PublishedDefault::KnownList)
+                Seen::new(Observed::Present(PublishedDefault::KnownList), Vec::new())
             } else {
-                Observed::Unknown(Gap::NotCollected { what: "not compared with the template's defaults".into() })
+                Seen::gap(Gap::NotCollected { what: "not compared with the template's defaults".into() })
             },
         }
     });
@@ -627,8 +627,8 @@ mod tests {
         assert_eq!(names, ["BUCKET", "DB_PASSWORD"]);
         assert_eq!(variables[1].value, ValueLook::Literal);
         assert_eq!(variables[1].length, LengthClass::Medium);
-        assert_eq!(variables[1].published_default, Observed::Present(PublishedDefault::KnownList));
-        assert!(matches!(variables[0].published_default, Observed::Unknown(Gap::NotCollected { .. })));
+        assert_eq!(variables[1].published_default.observed(), &Observed::Present(PublishedDefault::KnownList));
+        assert!(matches!(variables[0].published_default.observed(), Observed::Unknown(Gap::NotCollected { .. })));
         let kept = format!("{collected:?}");
         assert!(!kept.contains(PASSWORD) && !kept.contains("never-kept"), "{kept}");
     }

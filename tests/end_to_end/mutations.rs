@@ -692,7 +692,11 @@ fn differences(before: &Report, after: &Report) -> BTreeSet<(String, String, Opt
 }
 
 fn text(finding: &Finding) -> String {
-    finding.observed().map(str::to_owned).or_else(|| finding.reason()).expect("a finding says what was seen or why nothing was")
+    finding
+        .observed()
+        .map(str::to_owned)
+        .or_else(|| finding.reason())
+        .expect("a finding says what was seen or why nothing was")
 }
 
 #[test]

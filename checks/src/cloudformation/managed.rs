@@ -38,6 +38,10 @@ pub(super) fn managed(stack: &Stack, params: &Managed, context: &Context<'_>) ->
             parts.push(Ok(Verdict::not_applicable(format!("{} {} is made by AWS", subject.kind, subject.id))));
             continue;
         }
+        if let Err(gap) = subject.is_none_of(|role| role == Role::External) {
+            parts.push(Err(gap));
+            continue;
+        }
         if let Ok(Some(Existence::Missing)) = subject.existence.seen() {
             let why = format!("{} `{}` does not exist", subject.kind, subject.id);
             parts.push(Err(Gap::depends_on("stack-outputs-resolve-live", why)));
@@ -168,10 +172,10 @@ impl Planned {
             // Where no stack holds the role that is the failure, and nothing planned its policies.
             return match stacks.iter().find_map(|stack| stack.holders.get(&key)).map(|holder| holder.seen()) {
                 Some(Ok(None)) => Ok(Planned { names: BTreeSet::new(), unsure: None }),
-                Some(Ok(Some(holder))) => Err(Gap::undecided(format!(
+                Some(Ok(Some(holder))) => Err(gap.unwrap_or_else(|| Gap::undecided(format!(
                     "the inline policies of role {} cannot be compared: the template of its stack {} was not read; audit that stack with --stack-name",
                     subject.id, holder.stack
-                ))),
+                )))),
                 Some(Err(gap)) => Err(gap),
                 None => Err(gap.unwrap_or_else(|| Gap::NotCollected {
                     what: format!("the stack of {} {} was not looked up in this run", subject.kind, subject.id).into(),

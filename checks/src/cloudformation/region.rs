@@ -30,6 +30,10 @@ pub(super) fn region(stack: &Stack, params: &Region, context: &Context<'_>) -> J
         }
     }
     for subject in context.evidence.subjects.iter().filter(|subject| subject.role != Role::External) {
+        if let Err(gap) = subject.is_none_of(|role| role == Role::External) {
+            places.gaps.push(gap);
+            continue;
+        }
         places.subject(subject);
     }
     let Places { regions, gaps, notes } = places;

@@ -138,6 +138,10 @@ fn blockers(stack: &Stack, params: &Blockers, context: &Context<'_>) -> Vec<Resu
         Switch::Off => Blocker::Off("termination protection of the stack is off".into()),
     })];
     for subject in context.evidence.subjects.iter().filter(|subject| subject.role != Role::External) {
+        if let Err(gap) = subject.is_none_of(|role| role == Role::External) {
+            found.push(Err(gap));
+            continue;
+        }
         for part in of_resource(subject, params) {
             found.extend(settled(stack, params, subject, part));
         }

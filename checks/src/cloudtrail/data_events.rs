@@ -45,6 +45,9 @@ pub(super) fn data_events(account: &Account, params: &DataEvents, context: &Cont
     let Some(chosen) = audit_trail(trails, &wanted, context)? else {
         return Ok(Verdict::not_applicable("there is no audit trail; see cloudtrail-logging-enabled"));
     };
+    if let Some(gap) = chosen.stack_unread {
+        return Err(gap);
+    }
     let trail = chosen.trail;
     let selectors = selectors(trail).map_err(|gap| of_organization(trail, gap));
     let (buckets, left_out) = data_buckets(params, trail, context);
@@ -93,6 +96,8 @@ fn data_buckets(params: &DataEvents, trail: &Trail, context: &Context<'_>) -> (V
             left_out.push(format!("{name} is named in exclude_buckets"));
         } else if receives_access_logs(name, context) {
             left_out.push(format!("{name} receives access logs of another bucket"));
+        } else if let Err(gap) = subject.is_none_of(|role| role != Role::Primary) {
+            buckets.push(Err(gap));
         } else {
             buckets.push(match subject.existence.seen() {
                 Ok(Some(Existence::Missing)) => Err(Gap::depends_on(

@@ -320,6 +320,10 @@ fn template_variables<'a>(code: &str, context: &Context<'a>) -> Result<&'a [Temp
     let template = template(context, |stack| &stack.processed)?;
     let unreadable = |why: String| Gap::undecided(format!("the variables are not readable ({code}), and {why}"));
     let Some(logical_id) = &context.subject.logical_id else {
+        // Which resource of the template the function is, only the stack's listing tells.
+        for (_, stack) in context.evidence.all::<Stack>() {
+            stack.members.seen()?;
+        }
         return Err(unreadable("the function is in no template that was read".into()));
     };
     let nested = format!("/{logical_id}");
@@ -489,7 +493,7 @@ mod tests {
             name: name.into(),
             length: LengthClass::Medium,
             value,
-            published_default: Observed::Present(PublishedDefault::No),
+            published_default: seen(PublishedDefault::No),
         }
     }
 
@@ -853,7 +857,12 @@ mod tests {
     fn a_function_that_is_no_member_of_the_stack_is_an_error_when_its_values_are_unreadable() {
         let mut outside = of(Function { configuration: seen(encrypted()), ..function() });
         outside.logical_id = None;
-        let template = template_with(vec![("A", TemplateValue::Computed)]);
+        let mut template = template_with(vec![("A", TemplateValue::Computed)]);
+        let unlisted = fixture::evidence(vec![outside.clone(), good_key(), template.clone()]);
+        assert_eq!(undecided(judge(PLAINTEXT, &unlisted)), "not asked");
+        if let Resource::Stack(stack) = &mut template.resource {
+            stack.members = seen(Vec::new());
+        }
         assert!(
             undecided(judge(PLAINTEXT, &fixture::evidence(vec![outside, good_key(), template])))
                 .ends_with("the function is in no template that was read")
@@ -886,7 +895,7 @@ mod tests {
     }
 
     fn published(name: &str, published_default: Observed<PublishedDefault>) -> Variable {
-        Variable { published_default, ..variable(name, ValueLook::Literal) }
+        Variable { published_default: Seen::new(published_default, Vec::new()), ..variable(name, ValueLook::Literal) }
     }
 
     #[test]

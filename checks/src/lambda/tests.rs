@@ -28,7 +28,7 @@ pub(super) fn configuration() -> Configuration {
             name: "DB_HOST".into(),
             length: LengthClass::Medium,
             value: ValueLook::Literal,
-            published_default: Observed::Present(PublishedDefault::No),
+            published_default: seen(PublishedDefault::No),
         }])),
         vpc: Observed::Absent,
         log_group: Observed::Absent,

@@ -1,0 +1,82 @@
+//! Answers that are cut, nonsense, late or never there.
+
+use std::time::Duration;
+
+use tap_audit_checks::report::Status;
+
+use crate::harness;
+use crate::sweep::{self, Recorded};
+
+const DEADLINE: Duration = Duration::from_millis(200);
+/// Less than two deadlines: a call that waits out its own after another did is found.
+const MOST: Duration = Duration::from_millis(380);
+
+/// The sweep for one fault, every operation once.
+fn every_operation(fault: &str, threads: usize) {
+    let recorded = Recorded::conforming();
+    let faults = sweep::in_parallel(&recorded.operations, threads, |operation| {
+        let disturbed = recorded.under(&[format!("{operation}={fault}")], DEADLINE);
+        let mut faults = sweep::faults_of(recorded, operation, &disturbed.report, false);
+        faults.extend(sweep::changed_without_cause(recorded, operation, &disturbed.report));
+        if disturbed.waited > MOST {
+            faults.push(format!("{operation}: waited {:?}", disturbed.waited));
+        }
+        faults
+    });
+    let faults: Vec<String> = faults.into_iter().flatten().collect();
+    assert!(faults.is_empty(), "{fault}: {} faults:\n{}", faults.len(), faults.join("\n"));
+}
+
+#[test]
+fn a_cut_answer_gives_no_verdict() {
+    every_operation("truncated", 2);
+}
+
+#[test]
+fn a_nonsense_answer_gives_no_verdict() {
+    every_operation("garbage", 2);
+}
+
+#[test]
+fn a_call_that_hangs_is_an_error_and_the_audit_ends_with_its_deadline() {
+    every_operation("hang", 4);
+}
+
+#[test]
+fn a_service_that_fails_resets_or_throttles_for_ever_gives_no_verdict() {
+    let recorded = Recorded::conforming();
+    let mut jobs = Vec::new();
+    for service in ["cloudformation", "cloudtrail", "iam", "kms", "lambda", "logs", "s3", "s3control"] {
+        jobs.extend(["server-error", "reset", "throttled"].map(|fault| (service, fault)));
+    }
+    let faults = sweep::in_parallel(&jobs, 4, |(service, fault)| {
+        let disturbed = recorded.under(&[format!("{service}:*={fault}")], DEADLINE);
+        let mut faults = Vec::new();
+        for finding in &disturbed.report.findings {
+            let cites = sweep::cited(&disturbed.report, finding);
+            let only = !cites.is_empty() && cites.iter().all(|name| name.split(':').next() == Some(*service));
+            let verdict = matches!(finding.outcome.status(), Status::Pass | Status::Fail);
+            if finding.outcome.status() == Status::Fail || (only && verdict) {
+                faults.push(format!("{service} {fault}: {}", harness::describe(finding)));
+            }
+        }
+        if disturbed.waited > MOST {
+            faults.push(format!("{service} {fault}: waited {:?}", disturbed.waited));
+        }
+        faults
+    });
+    let faults: Vec<String> = faults.into_iter().flatten().collect();
+    assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
+}
+
+#[test]
+fn throttling_that_ends_changes_no_finding_and_shows_in_the_ledger() {
+    let recorded = Recorded::conforming();
+    for fault in ["throttled", "server-error"] {
+        let report = recorded.under(&[format!("*={fault},times=2")], Duration::from_secs(20)).report;
+        assert_eq!(harness::statuses(&report), harness::statuses(&recorded.clean), "{fault}");
+        for call in &report.calls {
+            assert_eq!(call.attempts, 3, "{fault}: {}", call.id);
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! What happens when AWS refuses, breaks off, stalls or talks nonsense, and when the command line is used wrongly.
+//! An answer that was not read must never look like one that was.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
+
+#[path = "../harness/mod.rs"]
+mod harness;
+
+mod command_line;
+mod cut;
+mod denied;
+mod disturbed;
+mod flights;
+mod pages;
+mod secrets;
+mod sweep;
+mod tokens;

@@ -1,0 +1,147 @@
+//! Lists in pages: what is on a page that was not read cannot be said to be missing.
+
+use tap_audit::replay::{Account, Answer, Replay};
+use tap_audit_checks::report::{Report, Status};
+
+use crate::harness;
+use crate::sweep::{self, Recorded};
+
+/// A list that comes in pages: where its answer ends, how an answer names the next page and how a request does.
+struct Paged {
+    service: &'static str,
+    operation: &'static str,
+    arguments: &'static [(&'static str, &'static str)],
+    /// What is replaced in the recorded answer, and by what; the star is the token.
+    more: (&'static str, &'static str),
+    argument: &'static str,
+    /// The last page, empty.
+    last: &'static str,
+    /// A requirement that rests on the list.
+    requirement: &'static str,
+}
+
+const STACK: &str =
+    "arn:aws:cloudformation:us-east-2:123456789012:stack/TapStackdev/34f2881d-bd6c-4c62-9892-2594decee5a1";
+
+const PAGED: &[Paged] = &[
+    Paged {
+        service: "kms",
+        operation: "ListAliases",
+        arguments: &[("KeyId", "2f7cd16b-9108-4449-9e99-4b9f51829047")],
+        more: (r#""Truncated": false"#, r#""Truncated": true, "NextMarker": "*""#),
+        argument: "Marker",
+        last: r#"{"Aliases": [], "Truncated": false}"#,
+        requirement: "kms-alias-present",
+    },
+    Paged {
+        service: "lambda",
+        operation: "ListFunctionUrlConfigs",
+        arguments: &[("FunctionName", harness::FUNCTION)],
+        more: (r#""FunctionUrlConfigs": []"#, r#""FunctionUrlConfigs": [], "NextMarker": "*""#),
+        argument: "Marker",
+        last: r#"{"FunctionUrlConfigs": []}"#,
+        requirement: "lambda-no-public-url",
+    },
+    Paged {
+        service: "logs",
+        operation: "DescribeLogGroups",
+        arguments: &[("logGroupNamePrefix", harness::LOG_GROUP)],
+        more: (r#""logGroups": ["#, r#""nextToken": "*", "logGroups": ["#),
+        argument: "nextToken",
+        last: r#"{"logGroups": []}"#,
+        requirement: "logs-retention-90-days",
+    },
+    Paged {
+        service: "iam",
+        operation: "ListRolePolicies",
+        arguments: &[("RoleName", harness::ROLE)],
+        more: ("<IsTruncated>false</IsTruncated>", "<IsTruncated>true</IsTruncated><Marker>*</Marker>"),
+        argument: "Marker",
+        last: "<ListRolePoliciesResponse><ListRolePoliciesResult><PolicyNames/><IsTruncated>false</IsTruncated>\
+               </ListRolePoliciesResult></ListRolePoliciesResponse>",
+        requirement: "stack-managed-by-cloudformation",
+    },
+    Paged {
+        service: "cloudformation",
+        operation: "ListStackResources",
+        arguments: &[("StackName", STACK)],
+        more: ("</StackResourceSummaries>", "</StackResourceSummaries><NextToken>*</NextToken>"),
+        argument: "NextToken",
+        last: "<ListStackResourcesResponse><ListStackResourcesResult><StackResourceSummaries/>\
+               </ListStackResourcesResult></ListStackResourcesResponse>",
+        requirement: "stack-managed-by-cloudformation",
+    },
+];
+
+impl Paged {
+    fn answer(&self, token: &str) -> String {
+        let recorded = &Recorded::conforming().account;
+        let body = sweep::bodies(recorded, self.service, self.operation).remove(0);
+        assert!(body.contains(self.more.0), "{}: {}", self.operation, self.more.0);
+        body.replace(self.more.0, &self.more.1.replace('*', token))
+    }
+
+    /// The account with this answer to the request for a page; the first has no token.
+    fn with(&self, account: Account, token: Option<&str>, body: &str) -> Account {
+        let mut arguments = self.arguments.to_vec();
+        arguments.extend(token.map(|token| (self.argument, token)));
+        account.answer(self.service, self.operation, &arguments, Answer::ok(body)).expect("another answer")
+    }
+
+    fn judged(&self, replay: &Replay) -> Report {
+        let report = sweep::judged(replay, &harness::settings(&Recorded::conforming().outputs)).expect("an audit");
+        assert!(replay.unrecorded().is_empty(), "{}: {:?}", self.operation, replay.unrecorded());
+        report
+    }
+
+    fn is_an_error(&self, report: &Report, saying: &str) {
+        let found = harness::findings(report, self.requirement);
+        assert!(!found.is_empty(), "{}", self.requirement);
+        let reasons: Vec<String> = found.iter().filter_map(|finding| finding.reason()).collect();
+        assert!(
+            found.iter().any(|finding| finding.outcome.status() == Status::Error)
+                && reasons.iter().any(|reason| reason.contains(self.operation) && reason.contains(saying)),
+            "{}: {:?}",
+            self.operation,
+            found.iter().map(|finding| harness::describe(finding)).collect::<Vec<_>>()
+        );
+        let operation = format!("{}:{}", self.service, self.operation);
+        let faults = sweep::faults_of(Recorded::conforming(), &operation, report, false);
+        assert!(faults.is_empty(), "{}", faults.join("\n"));
+    }
+}
+
+#[test]
+fn a_second_page_that_is_read_changes_nothing() {
+    for paged in PAGED {
+        let account = paged.with(Recorded::conforming().account.clone(), None, &paged.answer("TWO"));
+        let account = paged.with(account, Some("TWO"), paged.last);
+        let report = paged.judged(&Replay::new(account));
+        assert_eq!(harness::statuses(&report), harness::statuses(&Recorded::conforming().clean), "{}", paged.operation);
+    }
+}
+
+#[test]
+fn a_second_page_that_is_denied_makes_the_list_an_error() {
+    for paged in PAGED {
+        let account = paged.with(Recorded::conforming().account.clone(), None, &paged.answer("TWO"));
+        let fault = format!("{}:{}[{}=TWO]=denied", paged.service, paged.operation, paged.argument);
+        let replay = Replay::new(account).with_injection(harness::fault(&fault));
+        paged.is_an_error(&paged.judged(&replay), "was not read to its end");
+    }
+}
+
+#[test]
+fn pages_that_lead_in_a_circle_make_the_list_an_error() {
+    for paged in PAGED {
+        let account = paged.with(Recorded::conforming().account.clone(), None, &paged.answer("TWO"));
+        let itself = paged.with(account.clone(), Some("TWO"), &paged.answer("TWO"));
+        paged.is_an_error(&paged.judged(&Replay::new(itself)), "names an earlier page as the next");
+        let circle = paged.with(account, Some("TWO"), &paged.answer("THREE"));
+        let circle = paged.with(circle, Some("THREE"), &paged.answer("TWO"));
+        let replay = Replay::new(circle);
+        paged.is_an_error(&paged.judged(&replay), "names an earlier page as the next");
+        let asked = replay.counts()[&format!("{}:{}", paged.service, paged.operation)];
+        assert_eq!(asked, 3, "{}", paged.operation);
+    }
+}

@@ -1,0 +1,374 @@
+//! One audit after another, each with its own disturbance, and what they have in common.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock};
+use std::time::{Duration, Instant};
+
+use tap_audit::audit::{self, Audit, AuditError};
+use tap_audit::replay::{Account, Answer, Replay};
+use tap_audit_checks::catalog::{Catalog, Profile};
+use tap_audit_checks::report::{Finding, Report, Status};
+
+use crate::harness;
+
+/// A finding's name: requirement, kind of subject, subject.
+pub type Pair = (String, String, String);
+
+/// Verdicts that stand without an operation, because another one, which they cite, tells the same or enough.
+struct Stands {
+    without: &'static str,
+    /// The requirement; every requirement where it is a star.
+    requirement: &'static str,
+    /// One of these is cited.
+    on: &'static [&'static str],
+}
+
+const STANDS: &[Stands] = &[
+    // Lambda gives in parts what it gives in one.
+    Stands {
+        without: "lambda:GetFunction",
+        requirement: "*",
+        on: &["lambda:GetFunctionConfiguration", "lambda:GetFunctionConcurrency", "lambda:ListTags"],
+    },
+    // The lookup of a resource gives the stack's id, and with it name and region.
+    Stands {
+        without: "cloudformation:DescribeStacks",
+        requirement: "stack-region-as-specified",
+        on: &["cloudformation:DescribeStackResources"],
+    },
+    // That outputs name what is there is one half; comparing them with the live ones is asked only where the stack is
+    // readable, and the finding says that it was not.
+    Stands {
+        without: "cloudformation:DescribeStacks",
+        requirement: "stack-outputs-resolve-live",
+        on: &["s3:GetBucketLocation"],
+    },
+    // A masked value says that NoEcho is on, and template and summary say the same of the parameters.
+    Stands {
+        without: "cloudformation:GetTemplate",
+        requirement: "stack-params-secret-noecho",
+        on: &["cloudformation:GetTemplateSummary"],
+    },
+    Stands {
+        without: "cloudformation:GetTemplateSummary",
+        requirement: "stack-params-secret-noecho",
+        on: &["cloudformation:GetTemplate"],
+    },
+    // Where the account has one trail it does not matter whether it is the stack's.
+    Stands {
+        without: "cloudformation:ListStackResources",
+        requirement: "cloudtrail-logging-enabled",
+        on: &["cloudtrail:GetTrailStatus"],
+    },
+    Stands {
+        without: "cloudformation:ListStackResources",
+        requirement: "cloudtrail-data-events",
+        on: &["cloudtrail:GetEventSelectors"],
+    },
+    // A destination of its own or a dead letter queue: one of the two is enough.
+    Stands {
+        without: "lambda:GetFunction",
+        requirement: "lambda-failure-destination",
+        on: &["lambda:GetFunctionEventInvokeConfig"],
+    },
+    // That the target may not be looked at is a remark: logging is configured all the same.
+    Stands { without: "s3:GetBucketLocation", requirement: "s3-access-logging-enabled", on: &["s3:GetBucketLogging"] },
+    // Access logs or data events: one of the two is enough.
+    Stands {
+        without: "s3:GetBucketLogging",
+        requirement: "s3-access-logging-enabled",
+        on: &["cloudtrail:GetEventSelectors"],
+    },
+    // A list that grants nothing to the public is harmless whether it is in force or not.
+    Stands { without: "s3:GetBucketOwnershipControls", requirement: "s3-acl-not-public", on: &["s3:GetBucketAcl"] },
+    // Without rules nothing is lost early; versioning and MFA delete only alter the remark.
+    Stands {
+        without: "s3:GetBucketVersioning",
+        requirement: "s3-lifecycle-noncurrent-versions",
+        on: &["s3:GetBucketLifecycleConfiguration"],
+    },
+    // Buckets and log groups are to outlive the stack, so what protects them blocks nothing.
+    Stands {
+        without: "s3:GetObjectLockConfiguration",
+        requirement: "stack-destroyable-no-blockers",
+        on: &["cloudformation:DescribeStacks"],
+    },
+    Stands {
+        without: "logs:DescribeLogGroups",
+        requirement: "stack-destroyable-no-blockers",
+        on: &["cloudformation:DescribeStacks"],
+    },
+];
+
+/// Operations that say that a resource is there, on which its name and its place in the stack do not depend: those the
+/// outputs, the listing and other resources tell.
+const EXISTENCE: &[&str] = &[
+    "s3:GetBucketLocation",
+    "lambda:GetFunction",
+    "kms:DescribeKey",
+    "logs:DescribeLogGroups",
+    "iam:ListRolePolicies",
+];
+const BY_NAME: &[&str] = &[
+    "naming-environment-suffix",
+    "naming-convention-type-suffix",
+    "stack-managed-by-cloudformation",
+    "cloudtrail-data-events",
+];
+
+/// A recorded account with its outputs, and what an undisturbed audit finds in it.
+pub struct Recorded {
+    pub account: Account,
+    pub outputs: String,
+    pub clean: Report,
+    /// The operations that the undisturbed audit calls, without the one that no audit can do without.
+    pub operations: Vec<String>,
+}
+
+impl Recorded {
+    /// The recorded account that meets every requirement.
+    pub fn conforming() -> &'static Recorded {
+        static RECORDED: OnceLock<Recorded> = OnceLock::new();
+        RECORDED.get_or_init(|| Recorded::read(harness::account("conforming"), harness::outputs_text("conforming")))
+    }
+
+    /// The account of the demonstration, where some requirements fail.
+    pub fn demonstration() -> &'static Recorded {
+        static RECORDED: OnceLock<Recorded> = OnceLock::new();
+        RECORDED.get_or_init(|| {
+            let embedded = tap_audit::replay::embedded::patient_data().expect("the embedded account");
+            Recorded::read(embedded.account, embedded.outputs.to_owned())
+        })
+    }
+
+    fn read(account: Account, outputs: String) -> Recorded {
+        let account = with_fall_backs(with_holders(account));
+        let replay = Replay::new(account.clone());
+        let clean = judged(&replay, &harness::settings(&outputs)).expect("an audit that starts");
+        assert!(replay.unrecorded().is_empty(), "not recorded: {:?}", replay.unrecorded());
+        let operations = replay.counts().into_keys().filter(|name| name != "sts:GetCallerIdentity").collect();
+        Recorded { account, outputs, clean, operations }
+    }
+
+    /// Audits the account under these disturbances.
+    pub fn under(&self, faults: &[String], call_timeout: Duration) -> Disturbed {
+        let replay = faults
+            .iter()
+            .fold(Replay::new(self.account.clone()), |replay, fault| replay.with_injection(harness::fault(fault)));
+        let settings = Audit { call_timeout, ..harness::settings(&self.outputs) };
+        let (started, busy_before) = (Instant::now(), busy());
+        let report = judged(&replay, &settings).expect("an audit that starts");
+        let waited = started.elapsed().saturating_sub(busy().saturating_sub(busy_before));
+        Disturbed { report, waited, replay }
+    }
+}
+
+/// The bodies that an account answers to an operation, in its own order.
+pub fn bodies(account: &Account, service: &str, operation: &str) -> Vec<String> {
+    let bodies = RefCell::new(Vec::new());
+    let _edited = account.clone().edit(service, operation, |body| {
+        bodies.borrow_mut().push(body.to_owned());
+        String::new()
+    });
+    let bodies = bodies.into_inner();
+    assert!(!bodies.is_empty(), "{service}:{operation} is not recorded");
+    bodies
+}
+
+/// Lets the account answer the lookup of every resource of the stack as it answers the recorded one: AWS lists the same
+/// stack, whichever of its resources is named.
+fn with_holders(account: Account) -> Account {
+    let body = bodies(&account, "cloudformation", "DescribeStackResources").remove(0);
+    let ids: Vec<String> = body
+        .split("<PhysicalResourceId>")
+        .skip(1)
+        .filter_map(|rest| Some(rest.split_once("</PhysicalResourceId>")?.0.to_owned()))
+        .collect();
+    ids.iter().fold(account, |account, id| {
+        let arguments = [("PhysicalResourceId", id.as_str())];
+        match account.clone().answer("cloudformation", "DescribeStackResources", &arguments, Answer::ok(body.as_str()))
+        {
+            Ok(account) => account,
+            Err(_) => account,
+        }
+    })
+}
+
+/// Lets the account answer in parts what it answers to GetFunction: the configuration, the concurrency and the tags.
+fn with_fall_backs(account: Account) -> Account {
+    let body = bodies(&account, "lambda", "GetFunction").remove(0);
+    let whole: serde_json::Value = serde_json::from_str(&body).expect("JSON");
+    let text = |pointer: &str| whole.pointer(pointer).and_then(|value| value.as_str()).expect(pointer).to_owned();
+    let (name, arn) = (text("/Configuration/FunctionName"), text("/Configuration/FunctionArn"));
+    let concurrency = whole.get("Concurrency").map_or_else(|| "{}".to_owned(), ToString::to_string);
+    let tags = serde_json::json!({ "Tags": whole.get("Tags") }).to_string();
+    let named: &[(&str, &str)] = &[("FunctionName", &name)];
+    let parts = [
+        ("GetFunctionConfiguration", named, whole["Configuration"].to_string()),
+        ("GetFunctionConcurrency", named, concurrency),
+        ("ListTags", &[("Resource", &arn)], tags),
+    ];
+    parts.into_iter().fold(account, |account, (operation, arguments, body)| {
+        account.answer("lambda", operation, arguments, Answer::ok(body)).expect("another answer than before")
+    })
+}
+
+/// An audit that ended in spite of a disturbance.
+pub struct Disturbed {
+    pub report: Report,
+    /// How long it did nothing but wait for answers; the time that it worked, or wanted to on a busy machine, is off.
+    pub waited: Duration,
+    pub replay: Replay,
+}
+
+/// How long this thread has worked or wanted to. Only Linux tells; elsewhere nothing is taken off.
+fn busy() -> Duration {
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_else(|_| String::new());
+    let nanoseconds = told.split_whitespace().take(2).filter_map(|number| number.parse::<u64>().ok());
+    Duration::from_nanos(nanoseconds.sum())
+}
+
+fn catalog() -> &'static (Catalog, Profile) {
+    static CATALOG: OnceLock<(Catalog, Profile)> = OnceLock::new();
+    CATALOG.get_or_init(harness::patient_data)
+}
+
+/// As `harness::audit`, with the catalog read once.
+pub fn judged(replay: &Replay, settings: &Audit) -> Result<Report, AuditError> {
+    let (catalog, profile) = catalog();
+    let evidence = harness::evidence(replay, profile, settings)?;
+    Ok(audit::judge(catalog, profile, &evidence, settings))
+}
+
+/// Runs one job for each item on a few threads; what they return comes back in the order of the items.
+pub fn in_parallel<T: Sync, R: Send>(items: &[T], threads: usize, job: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let done: Mutex<BTreeMap<usize, R>> = Mutex::new(BTreeMap::new());
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                loop {
+                    let at = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(item) = items.get(at) else { return };
+                    let result = job(item);
+                    done.lock().unwrap().insert(at, result);
+                }
+            });
+        }
+    });
+    done.into_inner().unwrap().into_values().collect()
+}
+
+/// The name of a finding.
+pub fn pair(finding: &Finding) -> Pair {
+    (finding.requirement.clone(), finding.subject.kind.to_string(), finding.subject.id.clone())
+}
+
+/// The operations that a finding cites, by the names that the recordings give the services.
+pub fn cited(report: &Report, finding: &Finding) -> BTreeSet<String> {
+    let name = |id: &String| {
+        let call =
+            report.calls.iter().find(|call| call.id == *id).unwrap_or_else(|| panic!("{id} is not in the ledger"));
+        // S3 Control has its actions under the prefix of S3.
+        let control = call.service == "s3" && call.parameters.contains_key("AccountId");
+        format!("{}:{}", if control { "s3control" } else { &call.service }, call.operation)
+    };
+    finding.evidence.iter().map(name).collect()
+}
+
+/// Whether a verdict may stand without the operation, by what it cites instead.
+fn stands_without(operation: &str, requirement: &str, cites: &BTreeSet<String>) -> bool {
+    let listed = STANDS.iter().filter(|stands| stands.without == operation);
+    let mut fitting = listed.filter(|stands| stands.requirement == "*" || stands.requirement == requirement);
+    let by_name = EXISTENCE.contains(&operation) && BY_NAME.contains(&requirement);
+    by_name || fitting.any(|stands| stands.on.iter().any(|name| cites.contains(*name)))
+}
+
+/// Says what is wrong with a report of an audit in which one operation gave no answer. `denied` demands that errors name
+/// the permission; only a denial leads to the calls that give the same in parts.
+pub fn faults_of(recorded: &Recorded, operation: &str, disturbed: &Report, denied: bool) -> Vec<String> {
+    let mut faults = Vec::new();
+    let mut fault = |finding: &Finding, what: &str| {
+        let cites = cited(disturbed, finding);
+        faults.push(format!("{operation}: {what}: {} [cites {cites:?}]", harness::describe(finding)));
+    };
+    let clean: BTreeMap<Pair, &Finding> = recorded.clean.findings.iter().map(|found| (pair(found), found)).collect();
+    for finding in &disturbed.findings {
+        let cites = cited(disturbed, finding);
+        let status = finding.outcome.status();
+        let stands = stands_without(operation, &finding.requirement, &cites);
+        let at = pair(finding);
+        let before = clean.get(&at);
+        if status == Status::Error {
+            if before.is_none_or(|before| before.outcome.status() != Status::Error) {
+                let reason = finding.reason().unwrap_or_default();
+                let (service, name) = operation.split_once(':').expect("service:Operation");
+                let prefix = if service == "s3control" { "s3" } else { service };
+                let names_both = reason.contains(name) && (!denied || reason.contains(&format!("needs {prefix}:")));
+                if !names_both && !reason.contains("depends on") && !reason.contains("no AWS::") {
+                    fault(finding, "the reason names neither operation and permission nor what it depends on");
+                }
+            }
+            continue;
+        }
+        if cites.len() == 1 && cites.contains(operation) {
+            fault(finding, "a verdict rests on nothing but the call that gave no answer");
+        }
+        // What the parameters alone decide needs no call.
+        let by_parameters = status == Status::NotApplicable
+            && cites.is_empty()
+            && recorded.clean.findings.iter().any(|before| before.outcome == finding.outcome);
+        match before {
+            None if by_parameters => {}
+            // A requirement that is met is met, whatever part the subject plays.
+            None if status == Status::Pass && clean.keys().any(|(_, kind, id)| *kind == at.1 && *id == at.2) => {}
+            None => fault(finding, "a verdict on a subject that the undisturbed audit does not have"),
+            Some(before) => {
+                let before_cites = cited(&recorded.clean, before);
+                if status != Status::Fail && before_cites.contains(operation) && !stands {
+                    fault(finding, "it stands without the call that it rested on");
+                }
+                if before.outcome.status() != status {
+                    fault(finding, "the verdict is another one");
+                }
+            }
+        }
+    }
+    let now: BTreeMap<Pair, Status> =
+        disturbed.findings.iter().map(|found| (pair(found), found.outcome.status())).collect();
+    for (name, before) in &clean {
+        if now.contains_key(name) {
+            continue;
+        }
+        let stands_in = disturbed
+            .findings
+            .iter()
+            .any(|found| found.requirement == name.0 && found.outcome.status() == Status::Error);
+        let by_parameters = disturbed
+            .findings
+            .iter()
+            .any(|found| found.requirement == name.0 && found.outcome == before.outcome && found.evidence.is_empty());
+        if !stands_in && !by_parameters {
+            faults.push(format!("{operation}: planned before and without an error now: {}", harness::describe(before)));
+        }
+    }
+    faults
+}
+
+/// Findings that came out otherwise although they never rested on the operation.
+pub fn changed_without_cause(recorded: &Recorded, operation: &str, disturbed: &Report) -> Vec<String> {
+    let clean: BTreeMap<Pair, &Finding> = recorded.clean.findings.iter().map(|found| (pair(found), found)).collect();
+    let changed = disturbed.findings.iter().filter_map(|finding| {
+        let before = clean.get(&pair(finding))?;
+        let same = before.outcome.status() == finding.outcome.status();
+        let reason = finding.reason().unwrap_or_default();
+        let (_, name) = operation.split_once(':')?;
+        let caused = cited(&recorded.clean, before).contains(operation)
+            || reason.contains(name)
+            || reason.contains("depends on");
+        (!same && !caused).then(|| format!("{operation}: {}", harness::describe(finding)))
+    });
+    changed.collect()
+}
