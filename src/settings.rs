@@ -25,7 +25,11 @@ impl Clock {
     /// The time.
     pub fn now(self) -> Timestamp {
         match self {
-            Clock::System => Timestamp::now(),
+            Clock::System => {
+                // Finer than a machine's clock is true to, and than a reader wants.
+                let now = Timestamp::now();
+                now.round(jiff::Unit::Millisecond).unwrap_or(now)
+            }
             Clock::Fixed(at) => at,
         }
     }

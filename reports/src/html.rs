@@ -206,7 +206,7 @@ impl<'a> Page<'a> {
                 div.two {
                     div {
                         h2 #severity { "By severity" }
-                        (self.by_severity())
+                        div.scroll tabindex="0" role="region" aria-labelledby="severity" { (self.by_severity()) }
                     }
                     div {
                         h2 #coverage { "Coverage" }

@@ -79,6 +79,8 @@ impl Limits {
 const FAILURE_ATTEMPTS: u32 = 5;
 /// Attempts after which an unreadable answer is final: a cut connection may heal, nonsense rarely does.
 const UNREADABLE_ATTEMPTS: u32 = 3;
+/// What is wrong with a body that no AWS service sends.
+const WEB_PAGE: &str = "the body is a web page, so something other than the service answered";
 /// Pages after which a list is taken to be endless.
 const MOST_PAGES: usize = 2_000;
 
@@ -523,8 +525,9 @@ impl Aws {
                 // The SDK takes a body of status 200 that it cannot read for an error without a code.
                 let nonsense = (status < 300).then(|| "the body is not what the service's protocol demands".to_owned());
                 if let Some(what) = broken.or(nonsense) {
-                    let gap = Gap::Unparsable { operation, what };
-                    return Retry { most: UNREADABLE_ATTEMPTS, then: Trouble::Gap(gap) };
+                    // A page is written by somebody who will write it again; a cut answer may be whole the next time.
+                    let most = if what == WEB_PAGE { 1 } else { UNREADABLE_ATTEMPTS };
+                    return Retry { most, then: Trouble::Gap(Gap::Unparsable { operation, what }) };
                 }
                 Retry { most: 1, then: Trouble::Fault(fault) }
             }
@@ -717,6 +720,7 @@ fn broken(body: &[u8], status: u16, content_type: Option<&str>) -> Option<String
     match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
         None if status == 200 => Some("the body is empty".into()),
         None => None,
+        Some(b'<') if is_web_page(body) => Some(WEB_PAGE.into()),
         Some(b'<') => xml_is_whole(body).err(),
         Some(b'{' | b'[') => match serde_json::from_slice::<serde::de::IgnoredAny>(body) {
             Ok(_) => None,
@@ -727,6 +731,14 @@ fn broken(body: &[u8], status: u16, content_type: Option<&str>) -> Option<String
         Some(_) if status == 200 => Some("the body is neither XML nor JSON".into()),
         Some(_) => None,
     }
+}
+
+/// Whether a proxy, a load balancer or an emulator answers for the service: those speak HTML, AWS never does.
+fn is_web_page(body: &[u8]) -> bool {
+    let text = body.trim_ascii_start();
+    ["<!doctype html", "<html"]
+        .iter()
+        .any(|start| text.get(..start.len()).is_some_and(|opening| opening.eq_ignore_ascii_case(start.as_bytes())))
 }
 
 fn xml_is_whole(body: &[u8]) -> Result<(), String> {
@@ -777,6 +789,14 @@ mod tests {
         for end in 0..json.len() {
             assert!(broken(&json[..end], 200, None).is_some(), "cut at {end}");
         }
+    }
+
+    #[test]
+    fn a_web_page_is_told_from_an_answer_that_was_cut() {
+        let page = b"\n<!DOCTYPE HTML>\n<html lang=en>\n<title>404 Not Found</title><p>Not here.";
+        assert_eq!(broken(page, 404, None).as_deref(), Some(WEB_PAGE));
+        assert_eq!(broken(b"<Html><body/></Html>", 200, None).as_deref(), Some(WEB_PAGE));
+        assert_eq!(broken(b"<Error><Code>NoSuchTagSet</Code>", 404, None).as_deref(), Some("the XML body is cut"));
     }
 
     #[test]
