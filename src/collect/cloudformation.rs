@@ -218,9 +218,7 @@ async fn find(walk: &Walk<'_>, wanted: &Wanted, region: &str) -> Result<Found, B
         }
     }
     if let Some(gap) = gap {
-        let mut stack = Stack::unknown(&gap);
-        stack.identity = Seen::new(Observed::Unknown(gap), calls);
-        return Err(Box::new(stack));
+        return Err(Box::new(nothing_but(&gap, Seen::new(Observed::Unknown(gap.clone()), calls))));
     }
     if let Some(gone) = gone {
         return Ok(gone);
@@ -230,12 +228,23 @@ async fn find(walk: &Walk<'_>, wanted: &Wanted, region: &str) -> Result<Found, B
             "the outputs name no resource by which the stack could be found; name it with --stack-name",
         ))));
     }
-    let mut stack = Stack::unknown(&Gap::depends_on(
-        "stack-managed-by-cloudformation",
-        "no stack holds the resources that the outputs name",
-    ));
-    stack.identity = Seen::new(Observed::Absent, calls);
-    Err(Box::new(stack))
+    let gap = Gap::depends_on("stack-managed-by-cloudformation", "no stack holds the resources that the outputs name");
+    Err(Box::new(nothing_but(&gap, Seen::new(Observed::Absent, calls))))
+}
+
+/// A stack of which nothing is known but whether there is one; each part rests on the lookups that told.
+fn nothing_but(gap: &Gap, identity: Seen<Identity>) -> Stack {
+    let calls = identity.calls().to_vec();
+    let unknown = Stack::unknown(gap);
+    Stack {
+        identity,
+        description: unknown.description.resting_on(&calls),
+        members: unknown.members.resting_on(&calls),
+        original: unknown.original.resting_on(&calls),
+        processed: unknown.processed.resting_on(&calls),
+        parameter_summary: unknown.parameter_summary.resting_on(&calls),
+        holders: unknown.holders,
+    }
 }
 
 fn no_such_stack<T>(name: &str, found_by: &str, described: &Seen<T>) -> Stack {
