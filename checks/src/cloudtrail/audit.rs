@@ -35,7 +35,7 @@ pub(super) struct AuditTrail<'a> {
     /// The other trails, by name.
     others: Vec<&'a str>,
     /// Why the stack's own trail could not be looked for, where it could not.
-    stack_unread: Option<Gap>,
+    pub(super) stack_unread: Option<Gap>,
 }
 
 /// An empty list is an answer: no trail covers the region. Two trails that are good by half do not make one that is
@@ -55,10 +55,7 @@ pub(super) fn logging(account: &Account, params: &Logging, context: &Context<'_>
         } else {
             verdict.noting(format!("other trails, which are not judged: {}", chosen.others.join(", ")))
         };
-        return Ok(match chosen.stack_unread {
-            Some(gap) => verdict.noting(format!("whether the stack holds a trail of its own could not be read: {gap}")),
-            None => verdict,
-        });
+        return Ok(noting_unread_stack(verdict, chosen.stack_unread));
     }
     let observed = if !params.trail_name.is_empty() {
         format!("no trail that covers {} is called {}", run.region, params.trail_name)
@@ -84,6 +81,14 @@ pub(super) fn logging(account: &Account, params: &Logging, context: &Context<'_>
     }
     Ok(Verdict::not_satisfied(observed, expected(&wanted))
         .noting("the 90 days of event history that every account has are no trail"))
+}
+
+/// Says that the judged trail may not be the stack's own, where that could not be looked for.
+pub(super) fn noting_unread_stack(verdict: Verdict, unread: Option<Gap>) -> Verdict {
+    match unread {
+        Some(gap) => verdict.noting(format!("whether the stack holds a trail of its own could not be read: {gap}")),
+        None => verdict,
+    }
 }
 
 fn expected(wanted: &Wanted<'_>) -> String {
@@ -380,6 +385,7 @@ mod tests {
         evidence.subjects.push(stack(denied()));
         let text = passed(judge(LOGGING, &evidence));
         assert!(text.starts_with("trail good") && text.contains("a trail of its own could not be read"), "{text}");
+        assert!(passed(judge(DATA, &evidence)).contains("a trail of its own could not be read"));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::audit::{Wanted, audit_trail};
+use super::audit::{Wanted, audit_trail, noting_unread_stack};
 use super::selectors::{Extent, Target, coverage, object_coverage};
 use super::{DESCRIBE, Selectors, Trail, called, delivers, is_logging, of_organization, selectors};
 use crate::check::Context;
@@ -77,7 +77,8 @@ pub(super) fn data_events(account: &Account, params: &DataEvents, context: &Cont
         parts.extend(functions.map(|(subject, _)| invocations(&selectors, subject)));
     }
     let nothing = || Ok(Verdict::not_applicable(format!("no bucket is left to look at: {}", left_out.join("; "))));
-    Ok(every(parts, nothing)?.about(&format!("trail {} records", called(trail))))
+    let verdict = every(parts, nothing)?.about(&format!("trail {} records", called(trail)));
+    Ok(noting_unread_stack(verdict, chosen.stack_unread))
 }
 
 /// The buckets that hold the workload's data, as ARNs, and why others were left out. Data events of the trail's own
