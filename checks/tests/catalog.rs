@@ -1,5 +1,7 @@
 //! The catalog as it is shipped, and what it takes to break it.
 
+#![expect(clippy::expect_used, reason = "a test that cannot be set up fails")]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
@@ -95,7 +97,7 @@ fn changed(file: &str, change: impl Fn(&str) -> String) -> Result<Catalog, Catal
 
 #[track_caller]
 fn refused(catalog: Result<Catalog, CatalogError>) -> String {
-    catalog.err().expect("a catalog that is refused").to_string()
+    catalog.expect_err("a catalog that is refused").to_string()
 }
 
 #[test]
@@ -139,7 +141,7 @@ fn every_profile_loads_and_the_one_for_patient_data_selects_everything() {
     }
     let profile = catalog.profile("patient-data").expect("the profile");
     assert_eq!(profile.requirements.len(), 54);
-    let message = catalog.profile("nobody").err().expect("no such profile").to_string();
+    let message = catalog.profile("nobody").expect_err("no such profile").to_string();
     assert_eq!(message, "there is no profile `nobody`; the profiles are patient-data");
 }
 
