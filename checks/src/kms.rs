@@ -9,6 +9,7 @@ use crate::check::{Check, Context, NoParams};
 use crate::evidence::Evidence;
 use crate::observed::{Gap, Observed, Seen};
 use crate::s3::Switch;
+use crate::subject::Kind;
 use crate::verdict::{Judgement, Verdict, every};
 
 /// The checks of this file, in catalog order.
@@ -246,8 +247,12 @@ fn usable(key: &Key, _: &NoParams) -> Judgement {
 }
 
 /// That no key was found is a fact only where everything that could have led to one was read: the listing of the stack
-/// and the configuration of each function (rule U7).
+/// and the configuration of each function (rule U7). Where there is neither stack nor function nothing was read at all.
 fn no_key_is_known(evidence: &Evidence) -> Result<(), Gap> {
+    let sources = [Kind::Stack, Kind::Function];
+    if sources.into_iter().all(|kind| evidence.of_kind(kind).next().is_none()) {
+        return Err(Gap::NothingToAudit { kind: Kind::Key.name().into() });
+    }
     for (_, stack) in evidence.all::<crate::cloudformation::Stack>() {
         if !matches!(stack.identity.observed(), Observed::Absent) {
             stack.members.seen()?;
@@ -456,9 +461,10 @@ fn alias(key: &Key, _: &NoParams, context: &Context<'_>) -> Judgement {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cloudformation::Stack;
     use crate::evidence::Evidence;
     use crate::fixture::*;
-    use crate::subject::{Kind, Resource};
+    use crate::subject::Resource;
 
     const ID: &str = "2f1c7e7e-2f2b-4c1e-9d3e-0a1b2c3d4e5f";
 
@@ -566,13 +572,21 @@ mod tests {
 
     #[test]
     fn that_there_is_no_key_at_all_is_a_failure() {
-        let nothing = evidence(Vec::new());
+        let stack = Stack { members: seen(Vec::new()), ..Stack::unknown(&denial()) };
+        let nothing = evidence(vec![subject(Kind::Stack, "TapStackpr1", Resource::Stack(stack.into()))]);
         assert!(failed(judge("kms-key-usable", &nothing)).starts_with("no KMS key is named by an output"));
         assert_eq!(
             failed(judge("kms-key-customer-managed", &nothing)),
             "no KMS key is named by an output or belongs to the stack"
         );
         assert!(undecided(judge("kms-rotation-enabled", &nothing)).contains("no AWS::KMS::Key was found"));
+    }
+
+    #[test]
+    fn where_nothing_was_looked_through_there_may_be_a_key() {
+        for id in ["kms-key-usable", "kms-key-customer-managed", "kms-rotation-enabled"] {
+            assert!(undecided(judge(id, &evidence(Vec::new()))).starts_with("no AWS::KMS::Key was found"), "{id}");
+        }
     }
 
     #[test]

@@ -80,7 +80,8 @@ pub(super) fn data_events(account: &Account, params: &DataEvents, context: &Cont
         parts.extend(functions.map(|(subject, _)| invocations(&selectors, subject)));
     }
     let nothing = || Ok(Verdict::not_applicable(format!("no bucket is left to look at: {}", left_out.join("; "))));
-    Ok(every(parts, nothing)?.about(&format!("trail {} records", called(trail))))
+    let verdict = every(parts, nothing)?.about(&format!("trail {} records", called(trail)));
+    Ok(verdict)
 }
 
 /// The buckets that hold the workload's data, as ARNs, and why others were left out. Data events of the trail's own

@@ -48,14 +48,14 @@ fn server_access_logging(bucket: &Bucket, context: &Context<'_>) -> Judgement {
 
 /// Logs are delivered within a region only; a target elsewhere was made anew after logging was configured.
 fn delivered_to(target: &str, region: &str, bucket: &Bucket, configured: Verdict) -> Judgement {
-    let own = bucket.location.required("GetBucketLocation", "LocationConstraint");
-    Ok(match own {
-        Ok(own) if own != region => Verdict::not_satisfied(
+    let own = bucket.location.required("GetBucketLocation", "LocationConstraint")?;
+    Ok(if own == region {
+        configured
+    } else {
+        Verdict::not_satisfied(
             format!("server access logging to `{target}` in {region}, while logs stay within {own}"),
             LOGGING_EXPECTED,
-        ),
-        Ok(_) => configured,
-        Err(gap) => configured.noting(format!("whether the target is in the bucket's region could not be read: {gap}")),
+        )
     })
 }
 
@@ -177,6 +177,14 @@ mod tests {
         let slow = Gap::TimedOut { operation: "GetBucketLocation".into(), milliseconds: 1000 };
         let text = undecided(judge(ID, &alone(logging("logs", Seen::gap(slow)))));
         assert!(text.starts_with("GetBucketLocation gave no answer within 1.0 s"), "{text}");
+    }
+
+    #[test]
+    fn a_target_cannot_be_placed_while_the_buckets_own_region_is_unreadable() {
+        let unplaced = Bucket { location: denied(), ..bucket() };
+        assert_eq!(undecided(judge(ID, &alone(unplaced.clone()))), DENIED);
+        let everywhere = Trail { multi_region: present(Switch::On), ..selecting(whole()) };
+        assert!(passed(judge(ID, &trails(unplaced, vec![everywhere]))).ends_with(DENIED));
     }
 
     #[test]
