@@ -104,8 +104,13 @@ const STANDS: &[Stands] = &[
 
 /// Operations that say that a resource is there, on which its name and its place in the stack do not depend: those the
 /// outputs, the listing and other resources tell.
-const EXISTENCE: &[&str] =
-    &["s3:GetBucketLocation", "lambda:GetFunction", "kms:DescribeKey", "logs:DescribeLogGroups", "iam:ListRolePolicies"];
+const EXISTENCE: &[&str] = &[
+    "s3:GetBucketLocation",
+    "lambda:GetFunction",
+    "kms:DescribeKey",
+    "logs:DescribeLogGroups",
+    "iam:ListRolePolicies",
+];
 const BY_NAME: &[&str] = &[
     "naming-environment-suffix",
     "naming-convention-type-suffix",
@@ -134,7 +139,7 @@ impl Recorded {
         static RECORDED: OnceLock<Recorded> = OnceLock::new();
         RECORDED.get_or_init(|| {
             let embedded = tap_audit::replay::embedded::patient_data().expect("the embedded account");
-            Recorded::read(embedded.account, embedded.outputs.to_owned())
+            Recorded::read(embedded.account, embedded.outputs)
         })
     }
 
