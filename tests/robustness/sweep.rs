@@ -139,7 +139,7 @@ impl Recorded {
         static RECORDED: OnceLock<Recorded> = OnceLock::new();
         RECORDED.get_or_init(|| {
             let embedded = tap_audit::replay::embedded::patient_data().expect("the embedded account");
-            Recorded::read(embedded.account, embedded.outputs.to_owned())
+            Recorded::read(embedded.account, embedded.outputs)
         })
     }
 

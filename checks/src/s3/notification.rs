@@ -102,9 +102,9 @@ impl<'a> FunctionArn<'a> {
     }
 }
 
-/// Says of a function that would pass that it is not there.
+/// Says of a function that would pass that it is not there, or that nobody could tell.
 fn there(verdict: Verdict, function: &Subject) -> Judgement {
-    if let (Verdict::Satisfied { .. }, Ok(Some(Existence::Missing))) = (&verdict, function.existence.seen()) {
+    if matches!(verdict, Verdict::Satisfied { .. }) && function.existence.seen()? == Some(&Existence::Missing) {
         let why = format!("{} `{}` does not exist", function.kind, function.id);
         return Err(Gap::depends_on("stack-outputs-resolve-live", why));
     }

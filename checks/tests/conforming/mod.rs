@@ -346,7 +346,7 @@ fn function() -> Subject {
             name: "DB_PASSWORD".into(),
             length: LengthClass::Medium,
             value: ValueLook::Literal,
-            published_default: Present(PublishedDefault::No),
+            published_default: seen(PublishedDefault::No),
         }])),
         vpc: Present(Vpc { id: "vpc-1".into(), subnets: vec!["subnet-1".into()] }),
         log_group: text(GROUP),

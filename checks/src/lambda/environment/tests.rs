@@ -57,12 +57,7 @@ fn denied_key() -> Subject {
 }
 
 fn variable(name: &str, value: ValueLook) -> Variable {
-    Variable {
-        name: name.into(),
-        length: LengthClass::Medium,
-        value,
-        published_default: seen(PublishedDefault::No),
-    }
+    Variable { name: name.into(), length: LengthClass::Medium, value, published_default: seen(PublishedDefault::No) }
 }
 
 fn readable(variables: Vec<Variable>) -> Configuration {
