@@ -217,7 +217,7 @@ fn no_planted_secret_is_in_a_message_about_an_outputs_file() {
     }
     let elsewhere = outputs_text().replace("123456789012", "210987654321");
     let replay = Replay::new(planted());
-    let refused = harness::audit(&replay, &harness::settings(&elsewhere)).err().expect("another account");
+    let refused = harness::audit(&replay, &harness::settings(&elsewhere)).expect_err("another account");
     assert_clean("a wrong account", &format!("{refused} {refused:?}"));
 }
 
