@@ -15,7 +15,7 @@ use tap_audit_checks::cloudformation::{
 };
 use tap_audit_checks::observed::{Gap, Observed};
 use tap_audit_checks::s3::Switch;
-use tap_audit_checks::secret::{SecretNames, classify};
+use tap_audit_checks::secret::{self, SecretNames, classify};
 
 /// Twice what CloudFormation takes; what is longer is no template.
 const MOST_BYTES: usize = 2 * 1024 * 1024;
@@ -116,7 +116,8 @@ impl Source {
             description: match self.body.get("Description") {
                 None | Some(Value::Null) => Observed::Absent,
                 Some(value) => match scalar(value) {
-                    Some(text) => Observed::Present(text),
+                    // People write everything into descriptions; whether there is one is all that is asked.
+                    Some(text) => Observed::Present(secret::length_class(text.trim())),
                     None => Observed::Unknown(unreadable("Description is no text")),
                 },
             },
@@ -675,7 +676,7 @@ fn long_form(tag: &str, argument: Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tap_audit_checks::lambda::ValueLook;
+    use tap_audit_checks::lambda::{LengthClass, ValueLook};
     use tap_audit_checks::outputs::SecretLook;
 
     const JSON: &str = r#"{
@@ -734,7 +735,7 @@ mod tests {
     fn a_json_template_is_reduced_to_what_requirements_ask_about() {
         let template = template(JSON);
         assert_eq!(template.format, TemplateFormat::Json);
-        assert_eq!(template.description, Observed::Present("Processes patient data".into()));
+        assert_eq!(template.description, Observed::Present(LengthClass::Medium));
         let bucket = &template.resources["Bucket"];
         assert_eq!(bucket.kind, "AWS::S3::Bucket");
         assert_eq!(bucket.deletion_policy, Observed::Present(Attribute::Word("Retain".into())));
@@ -860,7 +861,7 @@ Resources:
     fn short_forms_of_yaml_are_read_as_the_long_ones() {
         let template = template(YAML);
         assert_eq!(template.format, TemplateFormat::Yaml);
-        assert_eq!(template.description, Observed::Present("Processes patient data".into()));
+        assert_eq!(template.description, Observed::Present(LengthClass::Medium));
         assert_eq!(template.parameters["Secret"].no_echo, Observed::Present(Switch::On));
         assert_eq!(
             template.resources["Role"].policy_names,

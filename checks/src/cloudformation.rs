@@ -16,6 +16,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::check::Check;
+use crate::lambda::LengthClass;
 use crate::observed::{Gap, Observed, Seen};
 use crate::s3::Switch;
 use crate::subject::Subject;
@@ -83,8 +84,6 @@ pub struct Description {
     pub drift_checked_at: Observed<Timestamp>,
     /// Its parameters; an empty list means that it has none.
     pub parameters: Observed<Vec<Parameter>>,
-    /// Its description; absent or empty means none.
-    pub text: Observed<String>,
 }
 
 /// A stack's status.
@@ -267,7 +266,7 @@ pub struct Template {
     /// The format that the text is in.
     pub format: TemplateFormat,
     /// Its description; absent or empty means none.
-    pub description: Observed<String>,
+    pub description: Observed<LengthClass>,
     /// Its parameters, in name order.
     pub parameters: BTreeMap<String, TemplateParameter>,
     /// Its resources and those of nested stacks, by logical id; those of a nested stack as `Nested/LogicalId`.

@@ -517,7 +517,6 @@ mod tests {
             drift: Observed::Absent,
             drift_checked_at: Observed::Absent,
             parameters: Observed::Present(suffix.map(parameter).into_iter().collect()),
-            text: Observed::Absent,
         });
         subject(Kind::Stack, "TapStackpr1", Resource::Stack(Box::new(stack)))
     }

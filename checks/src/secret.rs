@@ -84,13 +84,10 @@ pub fn length_class(value: &str) -> LengthClass {
 fn has_access_key(value: &str) -> bool {
     let bytes = value.as_bytes();
     let is_key_char = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
-    bytes.windows(20).enumerate().any(|(start, window)| {
+    ["AKIA", "ASIA"].iter().flat_map(|prefix| value.match_indices(prefix)).any(|(start, _)| {
         let bounded = start == 0 || !bytes[start - 1].is_ascii_alphanumeric();
         let ends = bytes.get(start + 20).is_none_or(|next| !next.is_ascii_alphanumeric());
-        bounded
-            && ends
-            && (window.starts_with(b"AKIA") || window.starts_with(b"ASIA"))
-            && window[4..].iter().all(is_key_char)
+        bounded && ends && bytes.get(start + 4..start + 20).is_some_and(|rest| rest.iter().all(is_key_char))
     })
 }
 

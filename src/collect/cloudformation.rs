@@ -205,15 +205,10 @@ async fn find(walk: &Walk<'_>, wanted: &Wanted, region: &str) -> Result<Found, B
                 }
             }
             Observed::Absent => {}
-            // What refuses or stalls for one resource does so for all; each would cost the whole time for a call.
-            Observed::Unknown(
-                found @ (Gap::Denied { .. } | Gap::TimedOut { .. } | Gap::Throttled { .. } | Gap::Failed { .. }),
-            ) => {
-                gap.get_or_insert(found.clone());
-                break;
-            }
+            // What gives no answer for one resource gives none for the others; each would cost the whole time for a call.
             Observed::Unknown(found) => {
-                gap.get_or_insert(found.clone());
+                gap = Some(found.clone());
+                break;
             }
         }
     }
@@ -265,7 +260,6 @@ fn no_such_stack<T>(name: &str, found_by: &str, described: &Seen<T>) -> Stack {
             drift: Observed::Unknown(gap()),
             drift_checked_at: Observed::Unknown(gap()),
             parameters: Observed::Unknown(gap()),
-            text: Observed::Unknown(gap()),
         }),
         described.calls().to_vec(),
     );
@@ -446,7 +440,6 @@ fn raw(aws: &Aws, stack: &types::Stack) -> Result<RawStack, Gap> {
                 Ok(parameters) => Observed::Present(parameters),
                 Err(gap) => Observed::Unknown(gap),
             },
-            text: Observed::of(stack.description().map(str::to_owned)),
         },
         name,
         id,

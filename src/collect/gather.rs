@@ -2,7 +2,7 @@
 //! key, which values are published defaults.
 
 use std::cell::Cell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::pin::Pin;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
@@ -455,13 +455,13 @@ fn unheld(gathered: &Gathered) -> Vec<Reference> {
         .collect()
 }
 
-/// The lookup of the stack by a resource, where it took all the time for a call and got no answer: asking again for every
+/// The lookup of the stack by a resource, where it was tried again and again and got no answer: trying as often for every
 /// other resource would take as long once more.
 fn stalled_lookup(gathered: &Gathered) -> Option<Seen<Holder>> {
     gathered.stacks.iter().find_map(|stack| match stack.identity.observed() {
-        Observed::Unknown(gap @ (Gap::TimedOut { .. } | Gap::Throttled { .. })) => {
-            Some(Seen::new(Observed::Unknown(gap.clone()), stack.identity.calls().to_vec()))
-        }
+        Observed::Unknown(
+            gap @ (Gap::TimedOut { .. } | Gap::Throttled { .. } | Gap::Failed { .. } | Gap::Unparsable { .. }),
+        ) => Some(Seen::new(Observed::Unknown(gap.clone()), stack.identity.calls().to_vec())),
         Observed::Unknown(_) | Observed::Present(_) | Observed::Absent => None,
     })
 }
@@ -873,13 +873,15 @@ fn stack_subject(walk: &Walk<'_>, stack: Stack) -> Subject {
 fn outputs_subject(walk: &Walk<'_>, request: &Request) -> Subject {
     let live = walk.live_outputs.borrow();
     let mut entries = Vec::new();
+    let values: HashMap<&str, &str> =
+        request.outputs.iter().map(|output| (output.key.as_str(), output.value.as_str())).collect();
     for part in parts(&request.outputs) {
         let (value, secret) = resolve::mask(&part.stack_key, &part.value);
         let (resolved, reason) = match part.resolution {
             Resolution::Resolved(resolved) => (Some(resolved), None),
             Resolution::Unresolved(reason) => (None, Some(reason)),
         };
-        let live = live_value(walk, &part.stack_key, request);
+        let live = live_value(walk, &part.stack_key, &values);
         entries.push(Output { key: part.key, value, secret, resolved, reason, live });
     }
     let live = match live.as_ref() {
@@ -916,15 +918,15 @@ fn same_key(in_file: &str, in_stack: &str) -> bool {
 }
 
 /// Compares an output of the file with the stacks' live outputs by digest.
-fn live_value(walk: &Walk<'_>, key: &str, request: &Request) -> Seen<LiveValue> {
+fn live_value(walk: &Walk<'_>, key: &str, values: &HashMap<&str, &str>) -> Seen<LiveValue> {
     let live = walk.live_outputs.borrow();
     let Some(live) = live.as_ref() else {
         return Seen::new(Observed::Absent, Vec::new());
     };
-    let Some(output) = request.outputs.iter().find(|output| output.key == key) else {
+    let Some(value) = values.get(key) else {
         return Seen::new(Observed::Absent, live.calls().to_vec());
     };
-    let digest = walk.aws.digest(&output.value);
+    let digest = walk.aws.digest(value);
     live.clone().map(|outputs| {
         if outputs.iter().any(|live| live.digest == digest) {
             LiveValue::Same

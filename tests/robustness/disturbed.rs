@@ -9,7 +9,7 @@ use crate::sweep::{self, Recorded};
 
 const DEADLINE: Duration = Duration::from_millis(200);
 /// Less than two deadlines: a call that waits out its own after another did is found.
-const MOST: Duration = Duration::from_millis(380);
+const MOST: Duration = Duration::from_millis(390);
 
 /// The sweep for one fault, every operation once.
 fn every_operation(fault: &str, threads: usize) {

@@ -303,7 +303,7 @@ pub fn faults_of(recorded: &Recorded, operation: &str, disturbed: &Report, denie
         let before = clean.get(&at);
         if status == Status::Error {
             if before.is_none_or(|before| before.outcome.status() != Status::Error) {
-                let reason = finding.reason().unwrap_or_default();
+                let reason = finding.reason().unwrap_or_else(String::new);
                 let (service, name) = operation.split_once(':').expect("service:Operation");
                 let prefix = if service == "s3control" { "s3" } else { service };
                 let names_both = reason.contains(name) && (!denied || reason.contains(&format!("needs {prefix}:")));
@@ -363,7 +363,7 @@ pub fn changed_without_cause(recorded: &Recorded, operation: &str, disturbed: &R
     let changed = disturbed.findings.iter().filter_map(|finding| {
         let before = clean.get(&pair(finding))?;
         let same = before.outcome.status() == finding.outcome.status();
-        let reason = finding.reason().unwrap_or_default();
+        let reason = finding.reason().unwrap_or_else(String::new);
         let (_, name) = operation.split_once(':')?;
         let caused = cited(&recorded.clean, before).contains(operation)
             || reason.contains(name)

@@ -48,7 +48,7 @@ fn an_unknown_word_is_an_error_that_quotes_it() {
         let mut quoted = false;
         for finding in &report.findings {
             let status = finding.outcome.status();
-            let reason = finding.reason().unwrap_or_default();
+            let reason = finding.reason().unwrap_or_else(String::new);
             quoted |= status == Status::Error && reason.contains("Frobnicated");
             let was = before.get(&sweep::pair(finding));
             if status != Status::Error && was.is_none_or(|was| *was != status) {

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::{Stack, TemplateFormat};
 use crate::check::Context;
 use crate::kms::{Key, KeyManager};
+use crate::lambda::LengthClass;
 use crate::observed::{Gap, Observed};
 use crate::subject::{Attributes, Existence, Kind, Role, Subject};
 use crate::verdict::{Judgement, Verdict, every};
@@ -31,8 +32,10 @@ pub(super) fn format(stack: &Stack, params: &Format) -> Judgement {
         Verdict::not_satisfied(observed, format!("a template in {}", name(params.expected_template_format)))
     });
     let described = template.description.seen().map(|text| match text {
-        Some(text) if !text.trim().is_empty() => Verdict::satisfied("it has a Description"),
-        Some(_) => Verdict::not_satisfied("the template's Description is empty", "a Description"),
+        Some(LengthClass::Short | LengthClass::Medium | LengthClass::Long) => {
+            Verdict::satisfied("it has a Description")
+        }
+        Some(LengthClass::Empty) => Verdict::not_satisfied("the template's Description is empty", "a Description"),
         None => Verdict::not_satisfied("the template has no Description", "a Description"),
     });
     every([written, described], || Err(Gap::undecided("nothing was seen of the template")))
@@ -162,7 +165,7 @@ mod tests {
     fn a_missing_or_empty_description_fails_with_its_own_text() {
         let none = written(|template| template.description = Observed::Absent);
         assert_eq!(failed(judged(FORMAT, "", none, vec![])), "the template has no Description");
-        let empty = written(|template| template.description = Observed::Present("  ".into()));
+        let empty = written(|template| template.description = Observed::Present(LengthClass::Empty));
         assert_eq!(failed(judged(FORMAT, "", empty, vec![])), "the template's Description is empty");
     }
 

@@ -45,7 +45,7 @@ pub(super) fn template() -> Template {
     role.policy_names = vec![TemplateText::Text("data-access-dev".into())];
     Template {
         format: TemplateFormat::Json,
-        description: Observed::Present("Processes patient data".into()),
+        description: Observed::Present(LengthClass::Medium),
         parameters: BTreeMap::new(),
         resources: BTreeMap::from([
             ("Bucket".into(), bucket),
@@ -70,7 +70,6 @@ pub(super) fn description() -> Description {
             resolved: Observed::Absent,
             suffix: Some("dev".into()),
         }]),
-        text: Observed::Present("Processes patient data".into()),
     }
 }
 
