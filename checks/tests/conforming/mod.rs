@@ -194,7 +194,7 @@ fn template() -> Template {
     }
     Template {
         format: TemplateFormat::Json,
-        description: text("Processes patient data"),
+        description: Present(LengthClass::Medium),
         parameters: BTreeMap::new(),
         resources,
         unread_nested: BTreeMap::new(),
@@ -234,7 +234,6 @@ fn stack() -> Subject {
                 resolved: Absent,
                 suffix: Some("dev".into()),
             }]),
-            text: text("Processes patient data"),
         }),
         members: seen(members.into()),
         original: seen(template()),
