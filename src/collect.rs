@@ -5,6 +5,7 @@
 //! [`call::Aws::ask`], takes from the answer what the evidence of `tap-audit-checks` holds, and names the resources that
 //! it found on the way with [`Walk::reach`].
 
+mod assemble;
 pub mod call;
 pub mod clients;
 pub(crate) mod cloudformation;

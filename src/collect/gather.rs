@@ -1,23 +1,21 @@
-//! Runs the walk to its end and puts the evidence together: which subject plays which part, which names mean the same
-//! key, which values are published defaults.
+//! Runs the walk to its end: from the outputs to the resources behind them, and from each to those it rests on.
 
 use std::cell::Cell;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::pin::Pin;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tap_audit_checks::cloudformation::{Holder, Stack};
 use tap_audit_checks::evidence::{Account, Evidence, Run};
-use tap_audit_checks::lambda::{Configuration, Environment, Function, PublishedDefault};
 use tap_audit_checks::observed::{Gap, Observed, Seen};
-use tap_audit_checks::outputs::{InFile, LiveOutput, LiveValue, Output, Outputs, Resolved};
+use tap_audit_checks::outputs::Resolved;
 use tap_audit_checks::s3::{Bucket, EventRule, Switch};
-use tap_audit_checks::subject::{Attributes, Kind, Resource, Role, RoleDoubt, Subject};
+use tap_audit_checks::subject::{Attributes, Kind};
 
 use crate::collect::call::Aws;
 use crate::collect::{
-    Collected, Reference, Relation, Scope, Walk, cloudformation, cloudtrail, eventbridge, iam, kms, lambda, logs, s3,
-    s3control, sts,
+    Collected, Reference, Relation, Scope, Walk, assemble, cloudformation, cloudtrail, eventbridge, iam, kms, lambda,
+    logs, s3, s3control, sts,
 };
 use crate::outputs::RawOutput;
 use crate::resolve::{self, Resolution};
@@ -73,10 +71,10 @@ impl CollectError {
 
 /// One part of an output with what it names.
 pub(crate) struct Part {
-    key: String,
-    value: String,
-    stack_key: String,
-    resolution: Resolution,
+    pub(super) key: String,
+    pub(super) value: String,
+    pub(super) stack_key: String,
+    pub(super) resolution: Resolution,
 }
 
 /// Splits outputs into parts and resolves each.
@@ -195,7 +193,7 @@ pub async fn gather(aws: &Aws, scope: &Scope, request: Request) -> Result<Eviden
     if caller.account != account {
         return Err(CollectError::WrongAccount { outputs: account, caller: caller.account });
     }
-    let subjects = subjects(&walk, &request, gathered);
+    let subjects = assemble::subjects(&walk, &request, gathered);
     Ok(Evidence {
         run: Run {
             started_at,
@@ -230,15 +228,15 @@ async fn caller(aws: &Aws, region: &str) -> Result<sts::Caller, CollectError> {
 }
 
 /// Everything that the walk brought back.
-struct Gathered {
-    relations: BTreeMap<Reference, BTreeSet<Relation>>,
-    collected: BTreeMap<Reference, Collected>,
-    qualified: BTreeMap<Reference, BTreeMap<String, lambda::Qualified>>,
-    account: Option<Box<Account>>,
-    stacks: Vec<Stack>,
-    holders: BTreeMap<Reference, Seen<Holder>>,
-    policy_holders: BTreeMap<String, Seen<Holder>>,
-    rules: BTreeMap<Reference, Seen<Vec<EventRule>>>,
+pub(super) struct Gathered {
+    pub(super) relations: BTreeMap<Reference, BTreeSet<Relation>>,
+    pub(super) collected: BTreeMap<Reference, Collected>,
+    pub(super) qualified: BTreeMap<Reference, BTreeMap<String, lambda::Qualified>>,
+    pub(super) account: Option<Box<Account>>,
+    pub(super) stacks: Vec<Stack>,
+    pub(super) holders: BTreeMap<Reference, Seen<Holder>>,
+    pub(super) policy_holders: BTreeMap<String, Seen<Holder>>,
+    pub(super) rules: BTreeMap<Reference, Seen<Vec<EventRule>>>,
 }
 
 async fn drive(walk: &Walk<'_>, request: &Request) -> Gathered {
@@ -511,429 +509,4 @@ fn other_stacks(gathered: &Gathered) -> Vec<String> {
         }
     }
     names.into_iter().collect()
-}
-
-fn subjects(walk: &Walk<'_>, request: &Request, mut gathered: Gathered) -> Vec<Subject> {
-    fold_aliases(walk, &mut gathered);
-    let hints = Hints::of(&gathered);
-    let mut subjects = vec![outputs_subject(walk, request)];
-    let holders: BTreeMap<String, Seen<Holder>> = gathered
-        .holders
-        .iter()
-        .map(|(reference, holder)| (format!("{} {}", reference.kind, reference.id), holder.clone()))
-        .chain(
-            gathered
-                .policy_holders
-                .iter()
-                .map(|(arn, holder)| (format!("AWS::IAM::ManagedPolicy {arn}"), holder.clone())),
-        )
-        .collect();
-    for mut stack in std::mem::take(&mut gathered.stacks) {
-        stack.holders = holders.clone();
-        subjects.push(stack_subject(walk, stack));
-    }
-    if let Some(account) = gathered.account.take() {
-        let mut subject = Subject::new(Kind::Account, &walk.account, Resource::Account(account));
-        subject.region = Some(walk.region.clone());
-        subject.role_reason = "the account that holds everything".into();
-        subject.reached_by = vec!["the caller's account".into()];
-        subjects.push(subject);
-    }
-    let rules = merge_rules(&gathered.rules);
-    let roles = role_arns(&gathered);
-    for (reference, mut collected) in std::mem::take(&mut gathered.collected) {
-        let Some(relations) = gathered.relations.remove(&reference) else { continue };
-        settle(walk, &reference, &relations, &mut collected, gathered.qualified.remove(&reference), rules.as_ref());
-        if reference.kind == Kind::Role && collected.arn.is_none() {
-            collected.arn = roles.get(&reference.id).cloned();
-        }
-        subjects.push(subject(&reference, &relations, collected, &hints));
-    }
-    subjects.sort_by(|one, other| {
-        (one.kind, one.role, &one.id, &one.region).cmp(&(other.kind, other.role, &other.id, &other.region))
-    });
-    subjects
-}
-
-/// The ARNs of execution roles, which only the functions' configurations tell whole: a role's path is not in its name.
-fn role_arns(gathered: &Gathered) -> BTreeMap<String, String> {
-    let mut arns = BTreeMap::new();
-    for function in gathered.collected.values().filter_map(|collected| Function::of(&collected.resource)) {
-        if let Observed::Present(configuration) = function.configuration.observed()
-            && let Observed::Present(arn) = &configuration.role
-            && let Some((_, name)) = arn.rsplit_once('/')
-        {
-            arns.insert(name.to_owned(), arn.clone());
-        }
-    }
-    arns
-}
-
-/// An alias that led to a key is another name of that key, not a second subject.
-fn fold_aliases(walk: &Walk<'_>, gathered: &mut Gathered) {
-    let aliases: Vec<Reference> = gathered
-        .collected
-        .keys()
-        .filter(|reference| reference.kind == Kind::Key && reference.id.starts_with("alias/"))
-        .cloned()
-        .collect();
-    for alias in aliases {
-        let target = gathered
-            .collected
-            .get(&alias)
-            .and_then(|collected| collected.arn.as_deref())
-            .map(|arn| walk.key_reference(arn, &alias.region));
-        if let Some(target) = target.filter(|target| *target != alias && gathered.collected.contains_key(target)) {
-            gathered.collected.remove(&alias);
-            let relations = gathered.relations.remove(&alias);
-            let known = gathered.relations.entry(target).or_default();
-            known.insert(Relation::NamedBy { name: alias.id.clone() });
-            known.extend(relations.into_iter().flatten());
-        }
-    }
-}
-
-fn merge_rules(rules: &BTreeMap<Reference, Seen<Vec<EventRule>>>) -> Option<Seen<Vec<EventRule>>> {
-    let mut merged: Option<Seen<Vec<EventRule>>> = None;
-    for seen in rules.values() {
-        merged = Some(match merged {
-            None => seen.clone(),
-            Some(known) => match (known.observed(), seen.observed()) {
-                (Observed::Present(one), Observed::Present(other)) => {
-                    let all = one.iter().chain(other).cloned().collect();
-                    Seen::new(Observed::Present(all), known.calls().to_vec()).resting_on(seen.calls())
-                }
-                (Observed::Unknown(_), _) | (_, Observed::Absent) => known,
-                (Observed::Present(_) | Observed::Absent, _) => seen.clone(),
-            },
-        });
-    }
-    merged
-}
-
-/// Fills in what only the whole walk knows.
-fn settle(
-    walk: &Walk<'_>,
-    reference: &Reference,
-    relations: &BTreeSet<Relation>,
-    collected: &mut Collected,
-    qualified: Option<BTreeMap<String, lambda::Qualified>>,
-    rules: Option<&Seen<Vec<EventRule>>>,
-) {
-    match &mut collected.resource {
-        Resource::Function(function) => {
-            for (qualifier, found) in qualified.into_iter().flatten() {
-                function.qualified.insert(qualifier.clone(), found.configuration);
-                function.event_invoke.insert(qualifier, found.event_invoke);
-            }
-            let settle = |qualifier: &str, configuration: &mut Seen<Configuration>| {
-                *configuration = settle_defaults(walk, &reference.id, qualifier, configuration.clone());
-            };
-            settle("$LATEST", &mut function.configuration);
-            for (qualifier, configuration) in &mut function.qualified {
-                settle(qualifier, configuration);
-            }
-        }
-        Resource::Key(key) => {
-            key.named_by.insert(reference.id.clone());
-            key.named_by.extend(collected.arn.clone());
-            for relation in relations {
-                match relation {
-                    Relation::KeyOf { kind, id, named } => {
-                        key.named_by.insert(named.clone());
-                        key.encrypts.insert(format!("{kind} {id}"));
-                    }
-                    Relation::NamedBy { name } => {
-                        let (region, account) = (&reference.region, &walk.account);
-                        key.named_by.insert(format!("arn:{}:kms:{region}:{account}:{name}", walk.partition));
-                        key.named_by.insert(name.clone());
-                    }
-                    Relation::Output { .. }
-                    | Relation::Member { .. }
-                    | Relation::RoleOf { .. }
-                    | Relation::LogGroupOf { .. }
-                    | Relation::NotifiedBy { .. }
-                    | Relation::LogTargetOf { .. } => {}
-                }
-            }
-        }
-        Resource::LogGroup(group) => {
-            for relation in relations {
-                if let Relation::LogGroupOf { function } = relation {
-                    group.writers.push(function.clone());
-                }
-            }
-        }
-        Resource::Bucket(bucket) => {
-            if let Some(rules) = rules {
-                bucket.event_rules = rules.clone();
-            }
-        }
-        Resource::Outputs(_) | Resource::Stack(_) | Resource::Account(_) | Resource::Role(_) | Resource::Nothing(_) => {
-        }
-    }
-}
-
-/// Compares environment values with the defaults of the templates that were read: by digest, because the values are gone.
-fn settle_defaults(
-    walk: &Walk<'_>,
-    function: &str,
-    qualifier: &str,
-    configuration: Seen<Configuration>,
-) -> Seen<Configuration> {
-    let (values, defaults) = (walk.values.borrow(), walk.defaults.borrow());
-    let read = walk.defaults_read.borrow();
-    let calls: Vec<String> = read.as_ref().map_or_else(Vec::new, |read| read.calls().to_vec());
-    configuration.map(|mut configuration| {
-        if let Observed::Present(Environment::Readable(variables)) = &mut configuration.environment {
-            for variable in variables {
-                if *variable.published_default.observed() == Observed::Present(PublishedDefault::KnownList) {
-                    continue;
-                }
-                let key = (function.to_owned(), qualifier.to_owned(), variable.name.clone());
-                let compared = match (values.get(&key), read.as_ref().map(Seen::observed)) {
-                    (Some(digest), _) if defaults.contains(digest) => {
-                        Observed::Present(PublishedDefault::TemplateDefault)
-                    }
-                    (Some(_), Some(Observed::Present(()))) => Observed::Present(PublishedDefault::No),
-                    (Some(_), Some(Observed::Unknown(gap))) => Observed::Unknown(gap.clone()),
-                    (Some(_), Some(Observed::Absent) | None) => Observed::Unknown(Gap::undecided(
-                        "no template was read, so the value cannot be compared with its defaults",
-                    )),
-                    (None, _) => {
-                        Observed::Unknown(Gap::undecided("the value was not kept for the comparison with defaults"))
-                    }
-                };
-                variable.published_default = Seen::new(compared, calls.clone());
-            }
-        }
-        configuration
-    })
-}
-
-fn subject(reference: &Reference, relations: &BTreeSet<Relation>, collected: Collected, hints: &Hints) -> Subject {
-    let mut subject = Subject::new(reference.kind, &reference.id, collected.resource);
-    subject.arn = collected.arn;
-    subject.region = collected.region.or_else(|| (reference.kind != Kind::Role).then(|| reference.region.clone()));
-    subject.existence = collected.existence;
-    subject.reached_by = relations.iter().map(Relation::to_string).collect();
-    for relation in relations {
-        match relation {
-            Relation::Output { key } if subject.output_key.is_none() => subject.output_key = Some(key.clone()),
-            Relation::Member { stack, logical_id } => {
-                subject.stack = Some(stack.clone());
-                subject.logical_id = Some(logical_id.clone());
-            }
-            Relation::Output { .. }
-            | Relation::RoleOf { .. }
-            | Relation::KeyOf { .. }
-            | Relation::NamedBy { .. }
-            | Relation::LogGroupOf { .. }
-            | Relation::NotifiedBy { .. }
-            | Relation::LogTargetOf { .. } => {}
-        }
-    }
-    (subject.role, subject.role_reason, subject.role_doubt) = role(reference, relations, &subject, hints);
-    subject
-}
-
-/// What tells the part that a resource plays, and what of it could not be read.
-struct Hints {
-    listing_is_known: bool,
-    /// The stack's listing, where there is a stack and the listing could not be read.
-    listing: Option<Seen<()>>,
-    /// What stacks hold, by the lookup of each resource.
-    held: BTreeSet<Reference>,
-    /// The access logging of buckets where it could not be read, by bucket.
-    logging: BTreeMap<String, Seen<()>>,
-    /// A bucket's notifications that could not be read.
-    notifications: Option<Seen<()>>,
-}
-
-impl Hints {
-    fn of(gathered: &Gathered) -> Self {
-        let unread = |gap: &Gap, calls: &[String]| Seen::new(Observed::Unknown(gap.clone()), calls.to_vec());
-        let (mut logging, mut notifications) = (BTreeMap::new(), None);
-        for (reference, bucket) in
-            gathered.collected.iter().filter_map(|(at, found)| Some((at, Bucket::of(&found.resource)?)))
-        {
-            if let Observed::Unknown(gap) = bucket.logging.observed() {
-                logging.insert(reference.id.clone(), unread(gap, bucket.logging.calls()));
-            }
-            if let Observed::Unknown(gap) = bucket.notifications.observed() {
-                notifications.get_or_insert_with(|| unread(gap, bucket.notifications.calls()));
-            }
-        }
-        let is_live = |holder: &Seen<Holder>| matches!(holder.observed(), Observed::Present(held) if !held.status.starts_with("DELETE"));
-        Hints {
-            listing_is_known: gathered
-                .stacks
-                .iter()
-                .any(|stack| matches!(stack.members.observed(), Observed::Present(_))),
-            listing: gathered.stacks.iter().find_map(|stack| {
-                match (stack.identity.observed(), stack.members.observed()) {
-                    (Observed::Present(_) | Observed::Unknown(_), Observed::Unknown(gap)) => {
-                        Some(unread(gap, stack.members.calls()))
-                    }
-                    (Observed::Absent, _) | (_, Observed::Present(_) | Observed::Absent) => None,
-                }
-            }),
-            held: gathered
-                .holders
-                .iter()
-                .filter(|(_, holder)| is_live(holder))
-                .map(|(reference, _)| reference.clone())
-                .collect(),
-            logging,
-            notifications,
-        }
-    }
-
-    /// The access logging of another bucket that could not be read: this one may be its target.
-    fn logging_beside(&self, bucket: &str) -> Option<&Seen<()>> {
-        self.logging.iter().find(|(name, _)| *name != bucket).map(|(_, unread)| unread)
-    }
-}
-
-fn doubt(instead: &[Role], unread: Option<&Seen<()>>) -> Option<RoleDoubt> {
-    unread.map(|unread| RoleDoubt { instead: instead.to_vec(), unread: unread.clone() })
-}
-
-/// Says what part a resource plays, and why. Where that is unclear it is primary, which is judged by the most; where it is
-/// unclear because something could not be read, that is said too.
-fn role(
-    reference: &Reference,
-    relations: &BTreeSet<Relation>,
-    subject: &Subject,
-    hints: &Hints,
-) -> (Role, String, Option<RoleDoubt>) {
-    let log_target = relations
-        .iter()
-        .find(|relation| matches!(relation, Relation::LogTargetOf { bucket } if *bucket != reference.id));
-    if let Some(relation) = log_target {
-        return (Role::Supporting, format!("it is the {relation}"), None);
-    }
-    let log_target = match reference.kind {
-        Kind::Bucket => doubt(&[Role::Supporting], hints.logging_beside(&reference.id)),
-        Kind::Outputs | Kind::Stack | Kind::Account | Kind::Function | Kind::Key | Kind::LogGroup | Kind::Role => None,
-    };
-    if let Some(key) = &subject.output_key {
-        return (Role::Primary, format!("output {key} names it"), log_target);
-    }
-    if let (Some(stack), Some(logical_id)) = (&subject.stack, &subject.logical_id) {
-        let notified = relations.iter().any(|relation| matches!(relation, Relation::NotifiedBy { .. }));
-        if reference.kind == Kind::Function && !notified && logical_id.contains("CustomResource") {
-            let reason = format!("it is {logical_id} of stack {stack}, the function of a custom resource");
-            return match doubt(&[Role::Supporting], hints.notifications.as_ref()) {
-                // It may be notified, and then it is in the path of the data.
-                Some(doubt) => (Role::Primary, format!("{reason}, unless a bucket notifies it"), Some(doubt)),
-                None => (Role::Supporting, reason, None),
-            };
-        }
-        return (Role::Primary, format!("it is {logical_id} of stack {stack}"), log_target);
-    }
-    let unread = if hints.listing_is_known { None } else { hints.listing.as_ref() };
-    if let Some(relation) = relations.iter().find(|relation| matches!(relation, Relation::LogGroupOf { .. })) {
-        return match doubt(&[Role::Supporting], unread) {
-            // As a member of the stack it would be primary.
-            Some(doubt) => (Role::Primary, format!("it is the {relation}, and may be the stack's"), Some(doubt)),
-            None => (Role::Supporting, format!("it is the {relation}"), None),
-        };
-    }
-    if hints.listing_is_known {
-        return (Role::External, "it was reached by walking and is not in the stack".into(), None);
-    }
-    if hints.held.contains(reference) {
-        return (Role::Primary, "a stack holds it, whose listing is not known".into(), log_target);
-    }
-    let instead = [Role::External, Role::Supporting];
-    (Role::Primary, "no stack is known that could tell its part".into(), doubt(&instead, unread).or(log_target))
-}
-
-fn stack_subject(walk: &Walk<'_>, stack: Stack) -> Subject {
-    let (id, arn, found_by) = match stack.identity.observed() {
-        Observed::Present(identity) => {
-            let arn = match &identity.id {
-                Observed::Present(arn) => Some(arn.clone()),
-                Observed::Absent | Observed::Unknown(_) => None,
-            };
-            (identity.name.clone(), arn, identity.found_by.clone())
-        }
-        Observed::Absent => ("(none found)".to_owned(), None, "no stack holds the resources".to_owned()),
-        Observed::Unknown(gap) => ("(unknown)".to_owned(), None, gap.to_string()),
-    };
-    let mut subject = Subject::new(Kind::Stack, id, Resource::Stack(Box::new(stack)));
-    subject.arn = arn;
-    subject.region = Some(walk.region.clone());
-    subject.role_reason = "the stack that holds the resources".into();
-    subject.reached_by = vec![found_by];
-    subject
-}
-
-fn outputs_subject(walk: &Walk<'_>, request: &Request) -> Subject {
-    let live = walk.live_outputs.borrow();
-    let mut entries = Vec::new();
-    let values: HashMap<&str, &str> =
-        request.outputs.iter().map(|output| (output.key.as_str(), output.value.as_str())).collect();
-    for part in parts(&request.outputs) {
-        let (value, secret) = resolve::mask(&part.stack_key, &part.value);
-        let (resolved, reason) = match part.resolution {
-            Resolution::Resolved(resolved) => (Some(resolved), None),
-            Resolution::Unresolved(reason) => (None, Some(reason)),
-        };
-        let live = live_value(walk, &part.stack_key, &values);
-        entries.push(Output { key: part.key, value, secret, resolved, reason, live });
-    }
-    let live = match live.as_ref() {
-        None => Seen::new(Observed::Absent, Vec::new()),
-        Some(live) => live.clone().map(|outputs| {
-            let in_file = |key: &str| {
-                if request.outputs.iter().any(|output| same_key(&output.key, key)) {
-                    InFile::Present
-                } else {
-                    InFile::Missing
-                }
-            };
-            outputs
-                .into_iter()
-                .map(|output| LiveOutput {
-                    in_file: in_file(&output.key),
-                    stack: output.stack,
-                    key: output.key,
-                    secret: output.secret,
-                })
-                .collect()
-        }),
-    };
-    let id = request.outputs_file.clone().unwrap_or_else(|| "(live outputs of the stack)".to_owned());
-    let mut subject = Subject::new(Kind::Outputs, id, Resource::Outputs(Outputs { entries, live }));
-    subject.role_reason = "what the deploy wrote down".into();
-    subject.reached_by = vec!["given".into()];
-    subject
-}
-
-/// Whether a key of the file is this key of the stack: equal, after a stack prefix, or before a suffix.
-fn same_key(in_file: &str, in_stack: &str) -> bool {
-    in_file == in_stack || in_file.ends_with(in_stack) || in_file.starts_with(in_stack)
-}
-
-/// Compares an output of the file with the stacks' live outputs by digest.
-fn live_value(walk: &Walk<'_>, key: &str, values: &HashMap<&str, &str>) -> Seen<LiveValue> {
-    let live = walk.live_outputs.borrow();
-    let Some(live) = live.as_ref() else {
-        return Seen::new(Observed::Absent, Vec::new());
-    };
-    let Some(value) = values.get(key) else {
-        return Seen::new(Observed::Absent, live.calls().to_vec());
-    };
-    let digest = walk.aws.digest(value);
-    live.clone().map(|outputs| {
-        if outputs.iter().any(|live| live.digest == digest) {
-            LiveValue::Same
-        } else if outputs.iter().any(|live| same_key(key, &live.key)) {
-            LiveValue::Differs
-        } else {
-            LiveValue::NotInStack
-        }
-    })
 }
