@@ -243,13 +243,28 @@ fn reductions(profile: &Profile) -> Reductions {
         let values = profile.params(id).and_then(|params| params.get(name)).and_then(|value| value.as_array());
         values.into_iter().flatten().filter_map(|value| value.as_str()).map(str::to_owned).collect()
     };
-    const NOECHO: &str = "stack-params-secret-noecho";
+    const DEFAULTS: &str = "lambda-env-no-known-default-secret";
     Reductions {
-        known_default_hashes: list("lambda-env-no-known-default-secret", "known_default_hashes"),
+        known_default_hashes: list(DEFAULTS, "known_default_hashes"),
         secret_names: SecretNames {
-            words: list(NOECHO, "secret_param_names"),
-            harmless_endings: list(NOECHO, "harmless_endings"),
-            ignore: list(NOECHO, "ignore_params"),
+            words: list(DEFAULTS, "words"),
+            harmless_endings: list(DEFAULTS, "harmless_endings"),
+            ignore: list(DEFAULTS, "ignore"),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_reductions_need_is_found_among_the_parameters() {
+        let catalog = Catalog::embedded().expect("the catalog");
+        let profile = catalog.profile("patient-data").expect("the profile");
+        let reductions = reductions(&profile);
+        assert!(reductions.secret_names.is_secret("DATABASE_PASSWORD"));
+        assert!(!reductions.secret_names.is_secret("DatabasePasswordArn"));
+        assert_eq!(reductions.known_default_hashes.len(), 2);
     }
 }

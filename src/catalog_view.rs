@@ -6,6 +6,10 @@ use tap_audit_checks::requirement::{Requirement, Severity};
 
 use crate::cli::ListFormat;
 
+/// Tables with a line below the header and none between the rows.
+pub(crate) const RULED: comfy_table::TableStyle =
+    comfy_table::TableStyle::new().header_separator(comfy_table::LineStyle::none().fill('─').junction('─'));
+
 /// A row of the listing.
 #[derive(Debug, Serialize)]
 pub(crate) struct Row {
@@ -51,7 +55,7 @@ pub(crate) fn list(rows: &[Row], format: ListFormat, width: u16) -> Result<Strin
         ListFormat::Text => {
             let mut table = comfy_table::Table::new();
             table
-                .load_style(comfy_table::presets::UTF8_HORIZONTAL_ONLY)
+                .load_style(RULED)
                 .force_no_tty()
                 .set_content_arrangement(comfy_table::ContentArrangement::Dynamic)
                 .set_width(width)
@@ -119,13 +123,13 @@ fn indent(text: &str) -> String {
     text.trim_end().lines().map(|line| format!("  {line}\n")).collect::<String>().trim_end().to_owned()
 }
 
-/// The id that is most like this one, where one is near.
+/// The id that is most like this one, where one is near: one that holds it, else one that differs by a few letters.
 pub(crate) fn nearest<'c>(catalog: &'c Catalog, id: &str) -> Option<&'c str> {
-    let ids = catalog.requirements().iter().map(|requirement| requirement.id.as_str());
-    ids.map(|known| (distance(known, id), known))
-        .min()
-        .filter(|(distance, _)| *distance <= id.len() / 3)
-        .map(|(_, known)| known)
+    let ids = || catalog.requirements().iter().map(|requirement| requirement.id.as_str());
+    let near =
+        || ids().map(|known| (distance(known, id), known)).min().filter(|(distance, _)| *distance <= id.len() / 3);
+    let holds = ids().find(|known| !id.is_empty() && known.contains(id));
+    holds.or_else(|| near().map(|(_, known)| known))
 }
 
 /// The least number of letters to put in, take out or change.
@@ -152,5 +156,9 @@ mod tests {
     fn a_mistyped_id_finds_its_neighbour() {
         assert_eq!(distance("s3-mfa-delete", "s3-mfa-delet"), 1);
         assert_eq!(distance("abc", ""), 3);
+        let catalog = Catalog::embedded().expect("the catalog");
+        assert_eq!(nearest(&catalog, "s3-mfa-delet"), Some("s3-mfa-delete-enabled"));
+        assert_eq!(nearest(&catalog, "s3-versionig-enabled"), Some("s3-versioning-enabled"));
+        assert_eq!(nearest(&catalog, "nothing of the kind"), None);
     }
 }

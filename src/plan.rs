@@ -12,7 +12,7 @@ use tap_audit_checks::subject::{Kind, Role, Subject};
 
 use crate::audit::Audit;
 use crate::collect::{calls_for, gather};
-use crate::resolve;
+use crate::{catalog_view, resolve};
 
 /// A plan, ready to be printed.
 #[derive(Debug, Serialize)]
@@ -206,7 +206,7 @@ impl View {
 fn table(text: &mut String, width: usize, title: &str, header: [&str; 3], rows: Vec<[String; 3]>) {
     let mut table = comfy_table::Table::new();
     table
-        .load_style(comfy_table::presets::UTF8_HORIZONTAL_ONLY)
+        .load_style(catalog_view::RULED)
         .force_no_tty()
         .set_content_arrangement(comfy_table::ContentArrangement::Dynamic)
         .set_width(u16::try_from(width).unwrap_or(u16::MAX))

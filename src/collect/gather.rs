@@ -111,7 +111,8 @@ impl Part {
     /// The subject that it names, for the kinds that are subjects of their own: kind, id and ARN.
     pub(crate) fn subject(&self) -> Option<(Kind, String, Option<String>)> {
         let resolved = self.resolved()?;
-        let kind = Kind::named(&resolved.kind)?;
+        // The alias leads to a key, which is the subject.
+        let kind = if resolved.kind == "AWS::KMS::Alias" { Kind::Key } else { Kind::named(&resolved.kind)? };
         match kind {
             Kind::Outputs | Kind::Stack | Kind::Account => None,
             Kind::Bucket | Kind::Function | Kind::Key | Kind::LogGroup | Kind::Role => {

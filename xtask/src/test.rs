@@ -19,7 +19,8 @@ const SKIP: &str = "TAP_AUDIT_EMULATOR_SKIP";
 pub(crate) fn run(arguments: &[OsString]) -> Result<ExitCode, Failure> {
     let asked = Asked::from(arguments)?;
     let mut tests = cargo::command();
-    tests.args(["test", "--workspace"]).args(asked.for_cargo).env_remove(VENV).env_remove(SKIP);
+    // One failure does not keep the others from being told.
+    tests.args(["test", "--workspace", "--no-fail-fast"]).args(asked.for_cargo).env_remove(VENV).env_remove(SKIP);
 
     let skipped = if asked.no_emulator {
         let reason = "--no-emulator was given";

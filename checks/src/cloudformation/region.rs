@@ -52,9 +52,8 @@ pub(super) fn region(stack: &Stack, params: &Region, context: &Context<'_>) -> J
         );
         let seed_region = regions.contains_key("us-east-1") && params.expected_region == "us-east-2";
         Some(Ok(if seed_region {
-            verdict.noting(
-                "the deploy command of the client's second template (seed 002) says us-east-1, its prompt says us-east-2",
-            )
+            verdict
+                .noting("the deploy command delivered with the template says us-east-1, the requirements say us-east-2")
         } else {
             verdict
         }))
@@ -231,7 +230,7 @@ mod tests {
         function.region = Some("us-east-1".into());
         let answer = failed(judged(stack(), vec![function]));
         assert!(answer.starts_with("in us-east-1: AWS::Lambda::Function processor-dev | "), "{answer}");
-        assert!(answer.ends_with("(seed 002) says us-east-1, its prompt says us-east-2"), "{answer}");
+        assert!(answer.ends_with("says us-east-1, the requirements say us-east-2"), "{answer}");
     }
 
     #[test]
