@@ -55,7 +55,23 @@ pub fn look_at(value: &str) -> Option<SecretLook> {
 /// Whether a value only names a secret: an ARN, a parameter's path, a `{{resolve:}}` text.
 pub fn is_reference(value: &str) -> bool {
     let value = value.trim();
-    value.starts_with("arn:") || value.starts_with("{{resolve:") || value.starts_with('/')
+    let is_arn = value.starts_with("arn:") && value.split(':').count() >= 6 && !value.contains(char::is_whitespace);
+    let is_dynamic = value.starts_with("{{resolve:") && value.ends_with("}}");
+    is_arn || is_dynamic || is_parameter_path(value)
+}
+
+/// Whether a text is the path of a parameter, such as `/prod/db/password`. A password may begin with a slash too, so what
+/// is a single part, or holds a part that mixes both cases with digits, is taken for one.
+fn is_parameter_path(value: &str) -> bool {
+    let Some(path) = value.strip_prefix('/') else { return false };
+    let is_name = |part: &str| {
+        let has = |test: fn(&char) -> bool| part.chars().any(|letter| test(&letter));
+        let mixed = has(char::is_ascii_uppercase) && has(char::is_ascii_lowercase) && has(char::is_ascii_digit);
+        !part.is_empty()
+            && !mixed
+            && part.chars().all(|letter| letter.is_ascii_alphanumeric() || "_.-".contains(letter))
+    };
+    path.contains('/') && path.split('/').all(is_name)
 }
 
 /// What an environment variable's value is, as far as it can be told by looking at it.
@@ -165,9 +181,17 @@ mod tests {
     }
 
     #[test]
+    fn a_password_that_begins_like_a_reference_is_a_literal() {
+        for password in ["/hunter2", "/Zx9k/pQ3r", "/a b/c", "/Ab+c/de=", "arn:hunter2", "{{resolve:hunter2", "//x"] {
+            assert_eq!(classify(password), ValueLook::Literal, "{password}");
+        }
+    }
+
+    #[test]
     fn a_text_that_names_a_secret_is_none() {
         assert_eq!(classify("arn:aws:secretsmanager:us-east-2:123456789012:secret:db-AbCdEf"), ValueLook::Reference);
         assert_eq!(classify("{{resolve:ssm-secure:/db/password:1}}"), ValueLook::Reference);
+        assert_eq!(classify("/prod/DB/Password"), ValueLook::Reference);
         assert_eq!(classify("TestPassword"), ValueLook::Literal);
         assert_eq!(classify(" "), ValueLook::Empty);
     }

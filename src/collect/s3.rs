@@ -373,7 +373,9 @@ async fn acl(at: At<'_>) -> Seen<Acl> {
             |clients| clients.s3().get_bucket_acl().bucket(at.name).expected_bucket_owner(owner).send(),
             |answer| {
                 let owner = answer.owner().and_then(types::Owner::id).map(str::to_owned);
-                match answer.grants().iter().map(grant).collect::<Result<Vec<_>, Gap>>() {
+                // An empty list is an answer; a missing one is none, and must not read as "grants nothing".
+                let Some(grants) = answer.grants else { return Observed::Unknown(ACL.incomplete("AccessControlList")) };
+                match grants.iter().map(grant).collect::<Result<Vec<_>, Gap>>() {
                     Ok(grants) => Observed::Present(Acl { owner: Observed::of(owner), grants }),
                     Err(gap) => Observed::Unknown(gap),
                 }
