@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::observed::{CallId, Gap, Seen};
+use crate::policy::model::PolicyText;
 use crate::subject::{Attributes, Kind, Subject};
 use crate::{cloudtrail, kms, s3};
 
@@ -99,6 +100,8 @@ pub struct Account {
     pub public_access_block: Seen<s3::PublicAccessBlock>,
     /// Every trail that covers the region, shadow and organisation trails included.
     pub trails: Seen<Vec<cloudtrail::Trail>>,
+    /// The resource policies of CloudWatch Logs for the account, in the run's region; an empty list means none.
+    pub log_policies: Seen<Vec<PolicyText>>,
     /// The ids of event data stores; absent when none was asked for.
     pub event_data_stores: Seen<Vec<String>>,
 }
@@ -109,6 +112,7 @@ impl Account {
         Account {
             public_access_block: Seen::gap(gap.clone()),
             trails: Seen::gap(gap.clone()),
+            log_policies: Seen::gap(gap.clone()),
             event_data_stores: Seen::gap(gap.clone()),
         }
     }

@@ -1,10 +1,11 @@
-//! IAM roles: what is seen of them. Their policy documents come with the policy engine.
+//! IAM roles and managed policies: what is seen of them.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::observed::{Gap, Seen};
+use crate::policy::model::PolicyText;
 
 /// What was seen of a role.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,8 +14,36 @@ pub struct Role {
     pub inline_policies: Seen<Vec<String>>,
     /// The ARNs of its managed policies; an empty list means none.
     pub attached_policies: Seen<Vec<String>>,
+    /// The role's ARN, as IAM answers it.
+    pub arn: Seen<String>,
+    /// The path that its name stands under, `/` for most; `/aws-service-role/` marks a service-linked role.
+    pub path: Seen<String>,
+    /// Who may become the role: its trust policy, decoded.
+    pub trust: Seen<PolicyText>,
+    /// The ARN of its permissions boundary; absent means none.
+    pub boundary: Seen<String>,
+    /// The document of each inline policy, decoded, by the policy's name.
+    pub inline_documents: BTreeMap<String, Seen<PolicyText>>,
+    /// The default version's document of each managed policy, decoded, by the policy's ARN.
+    pub attached_documents: BTreeMap<String, Seen<PolicyText>>,
     /// Tags; absent means none.
     pub tags: Seen<BTreeMap<String, String>>,
+}
+
+/// What was seen of a managed policy that the stack owns. A policy that an audited role has attached is seen there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ManagedPolicy {
+    /// The default version's document, decoded.
+    pub document: Seen<PolicyText>,
+    /// Tags; absent means none.
+    pub tags: Seen<BTreeMap<String, String>>,
+}
+
+impl ManagedPolicy {
+    /// The evidence of a managed policy of which nothing could be seen.
+    pub fn unknown(gap: &Gap) -> Self {
+        ManagedPolicy { document: Seen::gap(gap.clone()), tags: Seen::gap(gap.clone()) }
+    }
 }
 
 impl Role {
@@ -23,6 +52,12 @@ impl Role {
         Role {
             inline_policies: Seen::gap(gap.clone()),
             attached_policies: Seen::gap(gap.clone()),
+            arn: Seen::gap(gap.clone()),
+            path: Seen::gap(gap.clone()),
+            trust: Seen::gap(gap.clone()),
+            boundary: Seen::gap(gap.clone()),
+            inline_documents: BTreeMap::new(),
+            attached_documents: BTreeMap::new(),
             tags: Seen::gap(gap.clone()),
         }
     }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::check::{Check, Context, NoParams};
 use crate::evidence::Evidence;
 use crate::observed::{Gap, Observed, Seen};
+use crate::policy::model::PolicyText;
 use crate::s3::Switch;
 use crate::subject::Kind;
 use crate::verdict::{Judgement, Verdict, every};
@@ -33,10 +34,23 @@ pub struct Key {
     pub metadata: Seen<Metadata>,
     /// Whether and how often it rotates; asked only where the key can.
     pub rotation: Seen<Rotation>,
+    /// The key policy.
+    pub policy: Seen<PolicyText>,
+    /// The grants on the key, read only where asked for; `NotCollected` otherwise.
+    pub grants: Seen<Vec<Grant>>,
     /// The aliases that target it; an empty list means none.
     pub aliases: Seen<Vec<String>>,
     /// Tags; absent means none.
     pub tags: Seen<BTreeMap<String, String>>,
+}
+
+/// A grant on a key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grant {
+    /// Who may use the key by it, as KMS writes it: an ARN or a service's name.
+    pub grantee: Observed<String>,
+    /// What it lets them do, as KMS writes it, such as `Decrypt`.
+    pub operations: Vec<String>,
 }
 
 /// What DescribeKey answers.
@@ -177,6 +191,8 @@ impl Key {
             encrypts: BTreeSet::new(),
             metadata: Seen::gap(gap.clone()),
             rotation: Seen::gap(gap.clone()),
+            policy: Seen::gap(gap.clone()),
+            grants: Seen::gap(gap.clone()),
             aliases: Seen::gap(gap.clone()),
             tags: Seen::gap(gap.clone()),
         }
@@ -475,6 +491,8 @@ mod tests {
             metadata: seen(described()),
             rotation: seen(rotates(Switch::On, Observed::Present(365))),
             aliases: seen(vec!["alias/patient-data-key-pr1".to_owned()]),
+            policy: denied(),
+            grants: denied(),
             tags: not_set(),
         }
     }

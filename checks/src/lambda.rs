@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::check::{Check, Context, NoParams};
 use crate::observed::{Gap, Observed, Seen};
 use crate::outputs::{Outputs, SecretLook};
+use crate::policy::model::PolicyText;
 use crate::subject::{Existence, Kind, Subject};
 use crate::verdict::{Judgement, Verdict, every};
 use crate::{cloudformation, logs, s3};
@@ -46,6 +47,9 @@ pub struct Function {
     pub qualified: BTreeMap<String, Seen<Configuration>>,
     /// The reserved concurrency; absent means that none is reserved.
     pub reserved_concurrency: Seen<i32>,
+    /// The resource policy of the function and of each version or alias that a notification or a function URL names, by
+    /// qualifier (`$LATEST` for none); absent means that there is none.
+    pub policies: BTreeMap<String, Seen<PolicyText>>,
     /// The function URLs, of aliases too; an empty list means none.
     pub urls: Seen<Vec<FunctionUrl>>,
     /// What happens to failed asynchronous invokes, by qualifier (`$LATEST` for none); absent means that nothing is configured.
@@ -286,6 +290,7 @@ impl Function {
             configuration: Seen::gap(gap.clone()),
             qualified: BTreeMap::new(),
             reserved_concurrency: Seen::gap(gap.clone()),
+            policies: BTreeMap::from([(LATEST.to_owned(), Seen::gap(gap.clone()))]),
             urls: Seen::gap(gap.clone()),
             event_invoke: BTreeMap::from([(LATEST.to_owned(), Seen::gap(gap.clone()))]),
             s3_endpoints: Seen::gap(gap.clone()),

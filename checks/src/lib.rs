@@ -22,6 +22,7 @@ pub mod naming;
 pub mod observed;
 pub mod outputs;
 pub mod plan;
+pub mod policy;
 pub mod report;
 pub mod requirement;
 pub mod run;

@@ -9,6 +9,7 @@ use crate::check::{Check, Context};
 use crate::kms::{KeyManager, KeyState};
 use crate::lambda::Function;
 use crate::observed::{Gap, Observed, Seen};
+use crate::policy::model::PolicyText;
 use crate::s3::Switch;
 use crate::subject::Existence;
 use crate::verdict::{Judgement, Verdict, every};
@@ -29,6 +30,8 @@ pub struct LogGroup {
     pub description: Seen<Description>,
     /// When the newest event arrived, read only where the requirement is switched on; absent means that there is none.
     pub last_event: Seen<Timestamp>,
+    /// The resource policies that hang on this group alone; an empty list means none.
+    pub policies: Seen<Vec<PolicyText>>,
     /// The functions that write to it, by name.
     pub writers: Vec<String>,
     /// Tags; absent means none.
@@ -73,6 +76,7 @@ impl LogGroup {
         LogGroup {
             description: Seen::gap(gap.clone()),
             last_event: Seen::gap(gap.clone()),
+            policies: Seen::gap(gap.clone()),
             writers: Vec::new(),
             tags: Seen::gap(gap.clone()),
         }
@@ -337,6 +341,7 @@ mod tests {
             description: seen(described()),
             last_event: seen("2026-11-01T11:00:00Z".parse().unwrap()),
             writers: vec!["f".into()],
+            policies: seen(Vec::new()),
             tags: not_set(),
         }
     }

@@ -268,7 +268,11 @@ fn collect(evidence: &Evidence) -> Collected {
                 key_names(subject, key, &mut collected);
                 continue;
             }
-            Resource::Outputs(_) | Resource::Stack(_) | Resource::Account(_) | Resource::Nothing(_) => continue,
+            Resource::Outputs(_)
+            | Resource::Stack(_)
+            | Resource::Account(_)
+            | Resource::ManagedPolicy(_)
+            | Resource::Nothing(_) => continue,
         };
         if is_fixed_by_aws(what, &subject.id) {
             collected.skipped.push(format!("{} `{}`, which AWS names", what.text(), subject.id));

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::check::Check;
 use crate::observed::{Gap, Observed, Seen};
+use crate::policy::model::PolicyText;
 
 /// The checks of this file, in catalog order.
 pub fn checks() -> Vec<Check> {
@@ -48,6 +49,10 @@ pub struct Bucket {
     pub ownership: Seen<ObjectOwnership>,
     /// The bucket's access control list.
     pub acl: Seen<Acl>,
+    /// The bucket policy; absent means that there is none.
+    pub policy: Seen<PolicyText>,
+    /// What S3 itself says of the bucket policy; absent means that there is none.
+    pub policy_status: Seen<PolicyStatus>,
     /// Event notifications; an empty list means that there are none.
     pub notifications: Seen<Notifications>,
     /// Rules of EventBridge that target a function of the stack, read only where the bucket sends events there.
@@ -64,6 +69,13 @@ pub struct Bucket {
     pub sampled_objects: Seen<Vec<SampledObject>>,
     /// Whether the bucket holds any version or delete marker, read only where asked for.
     pub emptiness: Seen<Emptiness>,
+}
+
+/// What S3 says of a bucket policy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicyStatus {
+    /// Whether S3 calls the policy public: on for public.
+    pub public: Observed<Switch>,
 }
 
 /// One rule of the default encryption.
@@ -341,6 +353,8 @@ impl Bucket {
             public_access_block: Seen::gap(gap.clone()),
             ownership: Seen::gap(gap.clone()),
             acl: Seen::gap(gap.clone()),
+            policy: Seen::gap(gap.clone()),
+            policy_status: Seen::gap(gap.clone()),
             notifications: Seen::gap(gap.clone()),
             event_rules: Seen::gap(gap.clone()),
             logging: Seen::gap(gap.clone()),

@@ -35,11 +35,14 @@ pub enum Kind {
     /// An IAM role.
     #[serde(rename = "AWS::IAM::Role")]
     Role,
+    /// An IAM managed policy of the stack.
+    #[serde(rename = "AWS::IAM::ManagedPolicy")]
+    ManagedPolicy,
 }
 
 impl Kind {
     /// Every kind, in the order in which reports show them.
-    pub const ALL: [Kind; 8] = [
+    pub const ALL: [Kind; 9] = [
         Kind::Outputs,
         Kind::Stack,
         Kind::Account,
@@ -48,6 +51,7 @@ impl Kind {
         Kind::Key,
         Kind::LogGroup,
         Kind::Role,
+        Kind::ManagedPolicy,
     ];
 
     /// The kind's name in reports: the CloudFormation type where there is one.
@@ -61,6 +65,7 @@ impl Kind {
             Kind::Key => "AWS::KMS::Key",
             Kind::LogGroup => "AWS::Logs::LogGroup",
             Kind::Role => "AWS::IAM::Role",
+            Kind::ManagedPolicy => "AWS::IAM::ManagedPolicy",
         }
     }
 
@@ -169,6 +174,8 @@ pub enum Resource {
     LogGroup(Box<logs::LogGroup>),
     /// A role.
     Role(Box<iam::Role>),
+    /// A managed policy.
+    ManagedPolicy(Box<iam::ManagedPolicy>),
     /// Stands for the subject that the plan needs and that was not found.
     Nothing(Kind),
 }
@@ -206,6 +213,7 @@ attributes! {
     Key => kms::Key,
     LogGroup => logs::LogGroup,
     Role => iam::Role,
+    ManagedPolicy => iam::ManagedPolicy,
 }
 
 /// The evidence of a subject of this kind of which nothing could be seen.
@@ -219,6 +227,7 @@ pub fn unseen(kind: Kind, gap: &Gap) -> Resource {
         Kind::Key => <kms::Key as Attributes>::unseen(gap),
         Kind::LogGroup => <logs::LogGroup as Attributes>::unseen(gap),
         Kind::Role => <iam::Role as Attributes>::unseen(gap),
+        Kind::ManagedPolicy => <iam::ManagedPolicy as Attributes>::unseen(gap),
     }
 }
 
@@ -268,6 +277,7 @@ impl Subject {
             Resource::Key(key) => Some(&key.tags),
             Resource::LogGroup(group) => Some(&group.tags),
             Resource::Role(role) => Some(&role.tags),
+            Resource::ManagedPolicy(policy) => Some(&policy.tags),
             Resource::Outputs(_) | Resource::Stack(_) | Resource::Account(_) | Resource::Nothing(_) => None,
         }
     }

@@ -154,6 +154,7 @@ fn untaggable(context: &Context<'_>) -> Result<Option<&'static str>, Gap> {
         | Resource::Function(_)
         | Resource::LogGroup(_)
         | Resource::Role(_)
+        | Resource::ManagedPolicy(_)
         | Resource::Outputs(_)
         | Resource::Stack(_)
         | Resource::Account(_)

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::observed::Gap;
+use crate::policy::counterexample::{Correction, Counterexample};
 
 /// The conclusion of a check that had all the evidence it needs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +26,8 @@ pub enum Verdict {
         note: Option<String>,
         /// Whether this counts towards the conclusion of the report.
         weight: Weight,
+        /// What shows it and what would mend it, where a policy document was judged.
+        grounds: Option<Box<Grounds>>,
     },
     /// The requirement cannot apply to this subject.
     NotApplicable {
@@ -33,6 +36,15 @@ pub enum Verdict {
         /// What a reader should know beside the verdict; advice stands here.
         note: Option<String>,
     },
+}
+
+/// What shows a failure of a policy document, and what would mend it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grounds {
+    /// The request that the document should have answered otherwise.
+    pub counterexample: Counterexample,
+    /// A correction for this very resource; `None` where none could be put together that holds.
+    pub correction: Option<Correction>,
 }
 
 /// Whether a failed requirement counts towards the conclusion of the report.
@@ -61,6 +73,7 @@ impl Verdict {
             expected: expected.into(),
             note: None,
             weight: Weight::Counted,
+            grounds: None,
         }
     }
 
@@ -87,9 +100,25 @@ impl Verdict {
     #[must_use]
     pub fn as_advice(self) -> Self {
         match self {
-            Verdict::NotSatisfied { observed, expected, note, weight: _ } => {
-                Verdict::NotSatisfied { observed, expected, note, weight: Weight::Advice }
+            Verdict::NotSatisfied { observed, expected, note, weight: _, grounds } => {
+                Verdict::NotSatisfied { observed, expected, note, weight: Weight::Advice, grounds }
             }
+            Verdict::Satisfied { observed, note } => Verdict::Satisfied { observed, note },
+            Verdict::NotApplicable { reason, note } => Verdict::NotApplicable { reason, note },
+        }
+    }
+
+    /// Says what shows a failure and what would mend it; other verdicts stay as they are.
+    #[must_use]
+    pub fn shown_by(self, counterexample: Counterexample, correction: Option<Correction>) -> Self {
+        match self {
+            Verdict::NotSatisfied { observed, expected, note, weight, grounds: _ } => Verdict::NotSatisfied {
+                observed,
+                expected,
+                note,
+                weight,
+                grounds: Some(Box::new(Grounds { counterexample, correction })),
+            },
             Verdict::Satisfied { observed, note } => Verdict::Satisfied { observed, note },
             Verdict::NotApplicable { reason, note } => Verdict::NotApplicable { reason, note },
         }
@@ -102,8 +131,8 @@ impl Verdict {
             Verdict::Satisfied { observed, note } => {
                 Verdict::Satisfied { observed: format!("{part} {observed}"), note }
             }
-            Verdict::NotSatisfied { observed, expected, note, weight } => {
-                Verdict::NotSatisfied { observed: format!("{part} {observed}"), expected, note, weight }
+            Verdict::NotSatisfied { observed, expected, note, weight, grounds } => {
+                Verdict::NotSatisfied { observed: format!("{part} {observed}"), expected, note, weight, grounds }
             }
             Verdict::NotApplicable { reason, note } => Verdict::NotApplicable { reason, note },
         }
@@ -113,8 +142,8 @@ impl Verdict {
     #[must_use]
     pub fn expecting(self, wanted: impl Into<String>) -> Self {
         match self {
-            Verdict::NotSatisfied { observed, expected: _, note, weight } => {
-                Verdict::NotSatisfied { observed, expected: wanted.into(), note, weight }
+            Verdict::NotSatisfied { observed, expected: _, note, weight, grounds } => {
+                Verdict::NotSatisfied { observed, expected: wanted.into(), note, weight, grounds }
             }
             Verdict::Satisfied { observed, note } => Verdict::Satisfied { observed, note },
             Verdict::NotApplicable { reason, note } => Verdict::NotApplicable { reason, note },
@@ -140,11 +169,14 @@ impl Verdict {
 pub fn every(parts: impl IntoIterator<Item = Judgement>, when_empty: impl FnOnce() -> Judgement) -> Judgement {
     let (mut met, mut broken, mut beside) = (Vec::new(), Vec::new(), Vec::new());
     let mut gap = None;
+    // The first failure that can be shown is; the texts name them all.
+    let mut grounds = None;
     for part in parts {
         match part {
             Ok(Verdict::Satisfied { observed, note }) => met.push((observed, note)),
-            Ok(Verdict::NotSatisfied { observed, expected, note, weight }) => {
+            Ok(Verdict::NotSatisfied { observed, expected, note, weight, grounds: shown }) => {
                 broken.push((observed, expected, note, weight));
+                grounds = grounds.or(shown);
             }
             Ok(Verdict::NotApplicable { reason, note }) => beside.push((reason, note)),
             Err(found) => {
@@ -166,6 +198,7 @@ pub fn every(parts: impl IntoIterator<Item = Judgement>, when_empty: impl FnOnce
             expected: distinct(broken.iter().map(|(_, expected, ..)| expected.clone())).unwrap_or_else(String::new),
             note,
             weight,
+            grounds,
         });
     }
     if let Some(gap) = gap {

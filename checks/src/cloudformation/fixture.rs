@@ -134,6 +134,7 @@ pub(super) fn role_subject() -> Subject {
         inline_policies: seen(vec!["data-access-dev".into()]),
         attached_policies: seen(Vec::new()),
         tags: not_set(),
+        ..iam::Role::unknown(&denial())
     };
     let mut subject = subject(Kind::Role, "processor-role-dev", Resource::Role(Box::new(role)));
     subject.region = None;

@@ -59,7 +59,9 @@ pub(super) fn managed(stack: &Stack, params: &Managed, context: &Context<'_>) ->
 /// External resources are not the stack's by definition; outputs, stack and account are no members of one.
 fn is_looked_up(subject: &Subject) -> bool {
     match subject.kind {
-        Kind::Bucket | Kind::Function | Kind::Key | Kind::LogGroup | Kind::Role => subject.role != Role::External,
+        Kind::Bucket | Kind::Function | Kind::Key | Kind::LogGroup | Kind::Role | Kind::ManagedPolicy => {
+            subject.role != Role::External
+        }
         Kind::Outputs | Kind::Stack | Kind::Account => false,
     }
 }
@@ -311,7 +313,7 @@ mod tests {
         role.resource = Resource::Role(Box::new(iam::Role {
             inline_policies: list(inline),
             attached_policies: list(attached),
-            tags: not_set(),
+            ..iam::Role::unknown(&denial())
         }));
         role
     }

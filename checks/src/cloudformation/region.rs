@@ -124,8 +124,8 @@ impl Places {
                 Some(region) => self.found(region, name),
                 None => self.gaps.push(Gap::undecided(format!("the region of {name} is not known"))),
             },
-            // Roles are global; the stack speaks for itself; outputs and account are no resources of it.
-            Kind::Role | Kind::Stack | Kind::Outputs | Kind::Account => {}
+            // Roles and their policies are global; the stack speaks for itself; outputs and account are no resources of it.
+            Kind::Role | Kind::ManagedPolicy | Kind::Stack | Kind::Outputs | Kind::Account => {}
         }
     }
 }

@@ -47,6 +47,7 @@ pub(super) fn function() -> Function {
         s3_endpoints: not_set(),
         route_tables: not_set(),
         recent_invocations: not_set(),
+        policies: [(LATEST.to_owned(), not_set())].into(),
         tags: not_set(),
     }
 }

@@ -88,6 +88,8 @@ pub(crate) fn bucket() -> Bucket {
         }),
         lifecycle: not_set(),
         object_lock: not_set(),
+        policy: not_set(),
+        policy_status: not_set(),
         tags: seen(BTreeMap::new()),
         sampled_objects: seen(vec![object(seen(SseAlgorithm::Aes256))]),
         emptiness: seen(Emptiness::HoldsVersions),
@@ -98,6 +100,7 @@ pub(crate) fn account() -> Account {
     Account {
         public_access_block: seen(block([Switch::On; 4])),
         trails: seen(Vec::new()),
+        log_policies: seen(Vec::new()),
         event_data_stores: not_set(),
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use tap_audit_checks::cloudformation::{
     Attribute, Description as StackDescription, DriftStatus, Identity, Member, Parameter, ParameterValue, Stack,
     StackStatus, Template, TemplateFormat, TemplateResource, TemplateText,
@@ -18,9 +18,11 @@ use tap_audit_checks::lambda::{
 };
 use tap_audit_checks::logs::{Description as GroupDescription, LogClass, LogGroup};
 use tap_audit_checks::outputs::{InFile, LiveOutput, LiveValue, Output, Outputs, Resolved};
+use tap_audit_checks::policy::model::PolicyText;
 use tap_audit_checks::s3::{
     Acl, Bucket, Emptiness, EncryptionRule, FunctionNotification, Grant, Grantee, Logging, MfaDelete, Notifications,
-    ObjectOwnership, PublicAccessBlock, SampledObject, SseAlgorithm, SseC, Switch, Versioning, VersioningStatus,
+    ObjectOwnership, PolicyStatus, PublicAccessBlock, SampledObject, SseAlgorithm, SseC, Switch, Versioning,
+    VersioningStatus,
 };
 use tap_audit_checks::subject::{Kind, Resource, Subject};
 use tap_audit_checks::{Observed, Seen};
@@ -272,8 +274,12 @@ fn account() -> Subject {
             advanced: Vec::new(),
         }),
     };
-    let account =
-        Account { public_access_block: seen(block()), trails: seen(vec![trail]), event_data_stores: not_set() };
+    let account = Account {
+        public_access_block: seen(block()),
+        trails: seen(vec![trail]),
+        log_policies: seen(Vec::new()),
+        event_data_stores: not_set(),
+    };
     let mut subject = Subject::new(Kind::Account, ACCOUNT, Resource::Account(account.into()));
     subject.region = Some(REGION.into());
     subject
@@ -314,6 +320,8 @@ fn bucket() -> Subject {
             target_prefix: String::new(),
             target_location: seen(REGION.into()),
         }),
+        policy: policy(&bucket_policy()),
+        policy_status: seen(PolicyStatus { public: Present(Switch::Off) }),
         lifecycle: not_set(),
         object_lock: not_set(),
         tags: tags(),
@@ -369,9 +377,105 @@ fn function() -> Subject {
         }]),
         route_tables: seen(Vec::new()),
         recent_invocations: seen(3),
+        policies: [("$LATEST".to_owned(), policy(&function_policy()))].into(),
         tags: tags(),
     };
     subject(Kind::Function, FUNCTION, Some(function_arn()), "Function", Resource::Function(function.into()))
+}
+
+fn policy(document: &Value) -> Seen<PolicyText> {
+    seen(PolicyText(document.to_string()))
+}
+
+fn role_arn() -> String {
+    format!("arn:aws:iam::{ACCOUNT}:role/{ROLE}")
+}
+
+fn bucket_policy() -> Value {
+    json!({
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Sid": "DenyInsecureTransport",
+                "Effect": "Deny",
+                "Principal": "*",
+                "Action": "s3:*",
+                "Resource": [format!("arn:aws:s3:::{BUCKET}"), format!("arn:aws:s3:::{BUCKET}/*")],
+                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+            },
+            {
+                "Sid": "DenyUnencryptedUploads",
+                "Effect": "Deny",
+                "Principal": "*",
+                "Action": "s3:PutObject",
+                "Resource": format!("arn:aws:s3:::{BUCKET}/*"),
+                "Condition": {"StringNotEquals": {"s3:x-amz-server-side-encryption": "AES256"}},
+            },
+        ],
+    })
+}
+
+fn key_policy() -> Value {
+    json!({
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Sid": "Account",
+                "Effect": "Allow",
+                "Principal": {"AWS": format!("arn:aws:iam::{ACCOUNT}:root")},
+                "Action": "kms:*",
+                "Resource": "*",
+            },
+            {
+                "Sid": "Logs",
+                "Effect": "Allow",
+                "Principal": {"Service": format!("logs.{REGION}.amazonaws.com")},
+                "Action": ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"],
+                "Resource": "*",
+                "Condition": {
+                    "ArnEquals": {"kms:EncryptionContext:aws:logs:arn": arn("logs", &format!("log-group:{GROUP}"))},
+                },
+            },
+        ],
+    })
+}
+
+fn function_policy() -> Value {
+    json!({
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Sid": "Bucket",
+                "Effect": "Allow",
+                "Principal": {"Service": "s3.amazonaws.com"},
+                "Action": "lambda:InvokeFunction",
+                "Resource": function_arn(),
+                "Condition": {
+                    "ArnLike": {"AWS:SourceArn": format!("arn:aws:s3:::{BUCKET}")},
+                    "StringEquals": {"AWS:SourceAccount": ACCOUNT},
+                },
+            },
+        ],
+    })
+}
+
+fn role_policy() -> Value {
+    json!({
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Action": ["s3:GetObject", "s3:GetObjectVersion"],
+                "Resource": format!("arn:aws:s3:::{BUCKET}/*"),
+            },
+            {
+                "Effect": "Allow",
+                "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+                "Resource": format!("{}:*", arn("logs", &format!("log-group:{GROUP}"))),
+            },
+            {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": key_arn()},
+        ],
+    })
 }
 
 fn key() -> Subject {
@@ -394,6 +498,8 @@ fn key() -> Subject {
         rotation: seen(Rotation::Status(
             RotationStatus { enabled: Present(Switch::On), period_days: Present(365), next: Absent }.into(),
         )),
+        policy: policy(&key_policy()),
+        grants: seen(Vec::new()),
         aliases: seen(vec![ALIAS.into()]),
         tags: tags(),
     };
@@ -412,6 +518,7 @@ fn log_group() -> Subject {
             created_at: Present("2026-10-01T00:00:00Z".parse().expect("a fixed time")),
         }),
         last_event: seen("2026-11-01T11:00:00Z".parse().expect("a fixed time")),
+        policies: seen(Vec::new()),
         writers: vec![FUNCTION.into()],
         tags: tags(),
     };
@@ -425,10 +532,23 @@ fn log_group() -> Subject {
 }
 
 fn role() -> Subject {
-    let role =
-        Role { inline_policies: seen(vec!["data-access".into()]), attached_policies: seen(Vec::new()), tags: tags() };
-    let arn = format!("arn:aws:iam::{ACCOUNT}:role/{ROLE}");
-    let mut subject = subject(Kind::Role, ROLE, Some(arn), "Role", Resource::Role(role.into()));
+    let role = Role {
+        inline_policies: seen(vec!["data-access".into()]),
+        attached_policies: seen(Vec::new()),
+        arn: seen(role_arn()),
+        path: seen("/".into()),
+        trust: policy(&json!({
+            "Version": "2012-10-17",
+            "Statement": [
+                {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"},
+            ],
+        })),
+        boundary: not_set(),
+        inline_documents: [("data-access".to_owned(), policy(&role_policy()))].into(),
+        attached_documents: BTreeMap::new(),
+        tags: tags(),
+    };
+    let mut subject = subject(Kind::Role, ROLE, Some(role_arn()), "Role", Resource::Role(role.into()));
     subject.region = None;
     subject
 }

@@ -1,0 +1,1 @@
+//! The region search: what a document says of every request of a class.
