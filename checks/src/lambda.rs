@@ -327,8 +327,8 @@ fn of_qualifier(qualifier: &str, verdict: Verdict) -> Verdict {
     let about = |text: String| format!("qualifier {qualifier}: {text}");
     match verdict {
         Verdict::Satisfied { observed, note } => Verdict::Satisfied { observed: about(observed), note },
-        Verdict::NotSatisfied { observed, expected, note, weight } => {
-            Verdict::NotSatisfied { observed: about(observed), expected, note, weight }
+        Verdict::NotSatisfied { observed, expected, note, weight, grounds } => {
+            Verdict::NotSatisfied { observed: about(observed), expected, note, weight, grounds }
         }
         Verdict::NotApplicable { reason, note } => Verdict::NotApplicable { reason: about(reason), note },
     }

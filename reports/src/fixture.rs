@@ -283,6 +283,7 @@ fn hostile_finding(finding: &mut Finding) {
             expected: text(),
             note: Some(text()),
             weight: *weight,
+            grounds: None,
         }),
         Outcome::Judged(Verdict::NotApplicable { .. }) => {
             Outcome::Judged(Verdict::not_applicable(text()).noting(text()))
