@@ -13,6 +13,7 @@ pub mod key;
 pub mod model;
 pub mod parse;
 pub mod pattern;
+pub mod question;
 pub mod request;
 pub mod search;
 pub mod words;

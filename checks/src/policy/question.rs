@@ -1,0 +1,156 @@
+//! The questions that policy documents are asked.
+
+use crate::policy::counterexample::{Correction, Counterexample};
+
+/// A question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Question {
+    /// Is every request without TLS to this bucket explicitly denied?
+    BucketTls,
+    /// Is every upload without the right encryption header explicitly denied?
+    BucketSse,
+    /// Do the role's policies name actions and resources without wildcards?
+    RoleWildcard,
+    /// Can nobody of another account assume the role without one of its external ids, and can every named service?
+    TrustExternalId,
+    /// Can nobody outside the account use the key, nobody but the account do everything, and somebody administer it?
+    KmsKeyPolicy,
+    /// Can no stranger use the resource?
+    Public,
+}
+
+impl Question {
+    /// Every question.
+    pub const ALL: [Question; 6] = [
+        Question::BucketTls,
+        Question::BucketSse,
+        Question::RoleWildcard,
+        Question::TrustExternalId,
+        Question::KmsKeyPolicy,
+        Question::Public,
+    ];
+
+    /// The question's name on the command line and in case files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Question::BucketTls => "bucket-tls",
+            Question::BucketSse => "bucket-sse",
+            Question::RoleWildcard => "role-wildcard",
+            Question::TrustExternalId => "trust-external-id",
+            Question::KmsKeyPolicy => "kms-key-policy",
+            Question::Public => "public",
+        }
+    }
+
+    /// Finds the question of this name.
+    pub fn named(name: &str) -> Option<Question> {
+        Question::ALL.into_iter().find(|question| question.name() == name)
+    }
+}
+
+/// The documents that a question is asked of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Documents {
+    /// The policy of a resource, a key or a bucket; `None` where it has none.
+    Resource(Option<String>),
+    /// A role's trust policy.
+    Trust(String),
+    /// A role's own policies.
+    Role {
+        /// Its inline and attached policies: a name for the reader (an inline policy's name, a managed policy's ARN),
+        /// and the document, or why it could not be read.
+        policies: Vec<(String, Result<String, String>)>,
+        /// Its permissions boundary; it never cures, and a note mentions it.
+        boundary: Option<String>,
+        /// The services that its trust policy names, where known.
+        trusted_services: Vec<String>,
+    },
+}
+
+/// What a question has to know beside the documents.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// The account that owns the resource.
+    pub account: String,
+    /// The partition: `aws`, `aws-cn` or `aws-us-gov`.
+    pub partition: String,
+    /// The region.
+    pub region: String,
+    /// The ARN of the resource whose policy it is; `None` for roles, and where the policy's own patterns have to tell.
+    pub resource: Option<String>,
+    /// The service that the resource belongs to, as its actions write it (`s3`, `execute-api`); `None` to take it from
+    /// the resource's ARN or the policy's actions.
+    pub service: Option<String>,
+    /// Accounts beside the own one whose access is wanted.
+    pub trusted_accounts: Vec<String>,
+    /// What an upload has to carry, for [`Question::BucketSse`].
+    pub encryption: Encryption,
+    /// Whether the own organisation's id may stand in place of an external id.
+    pub accept_own_org: bool,
+    /// Managed policies that pass on a role that trusts one service alone: the policy's ARN and that service.
+    pub allowed_managed: Vec<(String, String)>,
+}
+
+/// What an upload has to carry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Encryption {
+    /// The accepted values of the header `x-amz-server-side-encryption`.
+    pub algorithms: Vec<String>,
+    /// What a missing header means.
+    pub absent_header: AbsentHeader,
+    /// The one key that uploads have to name, where there is one.
+    pub kms_key_arn: Option<String>,
+    /// The algorithm of the bucket's default encryption; `None` where it is not known.
+    pub bucket_default: Option<String>,
+}
+
+/// What a missing encryption header means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AbsentHeader {
+    /// It has to be denied.
+    Deny,
+    /// It is accepted where the bucket's default algorithm is.
+    DefaultOk,
+}
+
+/// The answer to a question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ruling {
+    /// It is proved.
+    Pass {
+        /// What was proved, and under which assumptions.
+        proved: String,
+        /// What a reader should know beside it.
+        notes: Vec<String>,
+    },
+    /// It is refuted.
+    Fail {
+        /// Why, in one sentence.
+        why: String,
+        /// What shows it.
+        counterexample: Box<Counterexample>,
+        /// What would mend it, judged.
+        correction: Option<Correction>,
+        /// What a reader should know beside it.
+        notes: Vec<String>,
+    },
+    /// It does not arise.
+    NotApplicable {
+        /// Why.
+        reason: String,
+        /// What a reader should know beside it.
+        notes: Vec<String>,
+    },
+    /// Nobody can tell.
+    Undecided {
+        /// Why: the construct, or the place where the document is no policy.
+        reason: String,
+    },
+}
+
+/// Asks a question of documents.
+pub fn ask(question: Question, documents: &Documents, setting: &Setting) -> Ruling {
+    let _ = (question, documents, setting);
+    Ruling::Undecided { reason: "not built yet".into() }
+}
