@@ -10,16 +10,17 @@
 //! hold, and in an Allow to hold. When even that finds nothing, the claim is proved.
 
 use std::cell::Cell;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::rc::Rc;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::policy::evaluate::{self, Facts, Truth};
-use crate::policy::key::{self, Arity, Control, Key, KeyType, Presence};
-use crate::policy::model::{Document, Effect, Principal, Principals, Quantifier, Relation, Resources, Statement, Test};
-use crate::policy::pattern::{Part, Pattern};
+use crate::policy::key::{self, Presence};
+use crate::policy::model::{Document, Effect, Principal, Principals, Resources, Statement, Test};
+use crate::policy::pattern::Pattern;
 use crate::policy::request::{Caller, Held, Request};
-use crate::policy::words::{Found, Glob, Letter, Words};
+use crate::policy::search::narrow::Member;
+use crate::policy::words::Words;
 
+mod narrow;
 mod points;
 mod region;
 
@@ -396,6 +397,21 @@ impl<'a> Search<'a> {
 }
 
 impl Principal {
+    /// The ARN of a user or role.
+    fn arn(&self) -> Option<&str> {
+        match self {
+            Principal::User { arn, .. } | Principal::Role { arn, .. } => Some(arn),
+            Principal::Everyone
+            | Principal::Account(_)
+            | Principal::Session { .. }
+            | Principal::Service(_)
+            | Principal::Federated(_)
+            | Principal::CanonicalUser(_)
+            | Principal::Deleted(_)
+            | Principal::Other { .. } => None,
+        }
+    }
+
     fn role_name(&self) -> Option<&str> {
         match self {
             Principal::Role { name, .. } => Some(name),

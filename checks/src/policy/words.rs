@@ -184,6 +184,21 @@ impl Words {
         Words { clauses: Vec::new(), excluded: Vec::new() }
     }
 
+    /// No word.
+    pub(crate) fn none() -> Self {
+        Words { clauses: vec![Rc::new([])], excluded: Vec::new() }
+    }
+
+    /// The words that are in this set and in the other.
+    pub(crate) fn and(&self, other: &Words) -> Words {
+        let mut both = self.clone();
+        for clause in &other.clauses {
+            both.keep(clause);
+        }
+        both.exclude(&other.excluded);
+        both
+    }
+
     /// Keeps the words that match one of these.
     pub(crate) fn keep(&mut self, globs: &Rc<[Rc<Glob>]>) {
         if !self.clauses.iter().any(|clause| Rc::ptr_eq(clause, globs) || clause == globs) {

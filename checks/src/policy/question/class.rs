@@ -1,0 +1,173 @@
+//! Whose requests, of which actions, on which resources a question is about.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::policy::action;
+use crate::policy::model::{Document, Principal, Principals};
+use crate::policy::question::Setting;
+use crate::policy::request::Caller;
+use crate::policy::search::{Act, Class, Fixed, Party, Region};
+use crate::policy::words::{Glob, Letter};
+
+/// A service that no policy names, for what a policy says to services in general.
+const SOME_SERVICE: &str = "some-service.amazonaws.com";
+
+/// The accounts that the documents mention anywhere, and the own one.
+pub(super) fn known_accounts(documents: &[&Document], setting: &Setting) -> BTreeSet<String> {
+    let mut accounts = BTreeSet::from([setting.account.clone()]);
+    accounts.extend(setting.trusted_accounts.iter().cloned());
+    for statement in documents.iter().flat_map(|document| &document.statements) {
+        let mut digits = String::new();
+        for letter in statement.source.chars().chain([' ']) {
+            if letter.is_ascii_digit() {
+                digits.push(letter);
+            } else {
+                if digits.len() == 12 {
+                    accounts.insert(digits.clone());
+                }
+                digits.clear();
+            }
+        }
+    }
+    accounts
+}
+
+/// The principals that the documents name, in their order.
+pub(super) fn named<'a>(documents: &[&'a Document]) -> Vec<&'a Principal> {
+    let mut named = Vec::new();
+    for statement in documents.iter().flat_map(|document| &document.statements) {
+        let (Principals::Only(list) | Principals::AllBut(list)) = &statement.principals else { continue };
+        named.extend(list.iter().filter(|principal| !named.contains(principal)).collect::<Vec<_>>());
+    }
+    named
+}
+
+/// The caller that a principal names, where it names one; a session of a role that it names.
+pub(super) fn caller(principal: &Principal) -> Option<Caller> {
+    match principal {
+        Principal::User { account, name, .. } => Some(Caller::User { account: account.clone(), name: name.clone() }),
+        Principal::Role { account, name, .. } => {
+            Some(Caller::Role { account: account.clone(), name: name.clone(), session: "session".into() })
+        }
+        Principal::Session { account, role, session, .. } => {
+            Some(Caller::Role { account: account.clone(), name: role.clone(), session: session.clone() })
+        }
+        Principal::Service(name) => Some(Caller::Service(name.clone())),
+        Principal::Federated(name) => Some(Caller::Federated(name.clone())),
+        Principal::CanonicalUser(id) => Some(Caller::CanonicalUser(id.clone())),
+        Principal::Everyone | Principal::Account(_) | Principal::Deleted(_) | Principal::Other { .. } => None,
+    }
+}
+
+/// Everybody whose requests can differ in the documents' eyes, anonymous callers first.
+pub(super) fn everybody(documents: &[&Document], setting: &Setting) -> Vec<Party> {
+    let mut parties =
+        vec![Party::Exactly(Caller::Anonymous), Party::SomeoneOf(setting.account.clone()), Party::Stranger];
+    parties.extend(named(documents).into_iter().filter_map(caller).map(Party::Exactly));
+    let known = known_accounts(documents, setting);
+    parties.extend(known.iter().filter(|account| **account != setting.account).cloned().map(Party::SomeoneOf));
+    parties.extend(known.iter().map(|account| Party::Exactly(Caller::Root { account: account.clone() })));
+    parties.push(root_of_a_stranger(&known));
+    parties.push(Party::Exactly(Caller::Service(SOME_SERVICE.into())));
+    parties
+}
+
+/// Callers that nobody of the documents' authors can have meant.
+pub(super) fn strangers(documents: &[&Document], setting: &Setting) -> Vec<Party> {
+    vec![
+        Party::Exactly(Caller::Anonymous),
+        Party::Stranger,
+        root_of_a_stranger(&known_accounts(documents, setting)),
+        Party::Exactly(Caller::Service(SOME_SERVICE.into())),
+    ]
+}
+
+/// Callers of accounts other than the own and the trusted ones, named or not.
+pub(super) fn outsiders(documents: &[&Document], setting: &Setting) -> Vec<Party> {
+    let known = known_accounts(documents, setting);
+    let is_foreign = |account: &str| account != setting.account && !setting.trusted_accounts.iter().any(|t| t == account);
+    let mut parties: Vec<Party> = named(documents)
+        .into_iter()
+        .filter_map(caller)
+        .filter(|caller| caller.account().is_some_and(is_foreign))
+        .map(Party::Exactly)
+        .collect();
+    for account in known.iter().filter(|account| is_foreign(account)) {
+        parties.push(Party::SomeoneOf(account.clone()));
+        parties.push(Party::Exactly(Caller::Root { account: account.clone() }));
+    }
+    parties.push(Party::Stranger);
+    parties.push(root_of_a_stranger(&known));
+    parties
+}
+
+/// Callers of the own account, named or not.
+pub(super) fn own(documents: &[&Document], setting: &Setting) -> Vec<Party> {
+    let mut parties = vec![
+        Party::Exactly(Caller::Root { account: setting.account.clone() }),
+        Party::SomeoneOf(setting.account.clone()),
+    ];
+    let named = named(documents).into_iter().filter_map(caller);
+    parties.extend(named.filter(|caller| caller.account() == Some(&setting.account)).map(Party::Exactly));
+    parties
+}
+
+fn root_of_a_stranger(known: &BTreeSet<String>) -> Party {
+    let account = ["999988887777", "888877776666", "777766665555"].into_iter().find(|account| !known.contains(*account));
+    Party::Exactly(Caller::Root { account: account.map_or_else(|| "666655554444".to_owned(), str::to_owned) })
+}
+
+/// A class of requests.
+pub(super) fn class(
+    documents: &[&Document],
+    setting: &Setting,
+    parties: Vec<Party>,
+    regions: Vec<Region>,
+    fixed: impl IntoIterator<Item = (&'static str, Fixed)>,
+) -> Class {
+    Class {
+        parties,
+        regions,
+        fixed: BTreeMap::from_iter(fixed),
+        strangers: false,
+        known_accounts: known_accounts(documents, setting),
+        partition: setting.partition.clone(),
+    }
+}
+
+/// The bucket's objects, and the bucket.
+pub(super) fn bucket(arn: &str) -> [Region; 2] {
+    let objects = Glob::new().text(arn).text("/").one(Letter::Any).star(Letter::Any);
+    [
+        Region::of(vec![objects], acts("s3", Some("object"), &["GetObject", "PutObject", "DeleteObject"])),
+        Region::of(vec![Glob::new().text(arn)], acts("s3", Some("bucket"), &["ListBucket", "GetBucketLocation"])),
+    ]
+}
+
+/// The actions of a service that take a resource of this type (of any, where none is named), these first.
+pub(super) fn acts(service: &str, resource_type: Option<&str>, first: &[&str]) -> Vec<Act> {
+    let Some(service) = action::catalogue().service(service) else { return Vec::new() };
+    let mut acts = Vec::new();
+    let mut later = Vec::new();
+    for action in service.actions().filter(|action| action.takes_resource) {
+        let fits = match resource_type {
+            Some(wanted) => action.resource_types().any(|found| found == wanted),
+            None => true,
+        };
+        if !fits {
+            continue;
+        }
+        let act = Act::new(action.to_string());
+        match first.iter().position(|name| *name == action.name) {
+            Some(place) => acts.push((place, act)),
+            None => later.push(act),
+        }
+    }
+    acts.sort_by_key(|(place, _)| *place);
+    acts.into_iter().map(|(_, act)| act).chain(later).collect()
+}
+
+/// An action that the service does not have today, for what a policy says of actions to come.
+pub(super) fn invented(service: &str) -> Act {
+    Act::new(format!("{service}:AnActionYetToCome"))
+}
