@@ -64,19 +64,18 @@ fn operator(name: &str) -> Operator {
         None => (rest, false),
     };
     match relation(base) {
-        Relation::Null if if_exists => no_operator(name),
-        Relation::Unknown => no_operator(name),
-        relation => Operator { text: name.into(), quantifier, relation, if_exists },
+        Some(relation) if !(if_exists && relation == Relation::Null) => {
+            Operator { text: name.into(), quantifier, relation, if_exists }
+        }
+        Some(_) | None => {
+            Operator { text: name.into(), quantifier: None, relation: Relation::Unknown, if_exists: false }
+        }
     }
 }
 
-fn no_operator(name: &str) -> Operator {
-    Operator { text: name.into(), quantifier: None, relation: Relation::Unknown, if_exists: false }
-}
-
-/// What the operator of this name, in lower case and bare, compares and how.
-fn relation(name: &str) -> Relation {
-    match name {
+/// What the operator of this name, in lower case and bare, compares and how; `None` for a name that is none of them.
+fn relation(name: &str) -> Option<Relation> {
+    Some(match name {
         "stringequals" => Relation::StringEquals,
         "stringnotequals" => Relation::StringNotEquals,
         "stringequalsignorecase" => Relation::StringEqualsIgnoreCase,
@@ -102,6 +101,6 @@ fn relation(name: &str) -> Relation {
         "arnequals" | "arnlike" => Relation::ArnLike,
         "arnnotequals" | "arnnotlike" => Relation::ArnNotLike,
         "null" => Relation::Null,
-        _ => Relation::Unknown,
-    }
+        _ => return None,
+    })
 }

@@ -167,7 +167,10 @@ fn a_text_that_is_no_json_object_is_refused_with_its_kind() {
 #[test]
 fn a_text_that_is_no_json_is_refused_with_the_position() {
     assert_eq!(refusal(""), "(document): expected JSON, found EOF while parsing a value at line 1 column 0");
-    assert_eq!(refusal("{\"Statement\":[],}"), "(document): expected JSON, found key must be a string at line 1 column 17");
+    assert_eq!(
+        refusal("{\"Statement\":[],}"),
+        "(document): expected JSON, found key must be a string at line 1 column 17"
+    );
     assert_eq!(
         refusal("{\"Statement\":[]} {}"),
         "(document): expected JSON, found trailing characters at line 1 column 18"
