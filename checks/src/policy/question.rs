@@ -1,6 +1,16 @@
 //! The questions that policy documents are asked.
 
+mod bucket_sse;
+mod bucket_tls;
+mod class;
+mod correct;
+mod key_policy;
+mod public;
+mod show;
+mod trust;
+
 use crate::policy::counterexample::{Correction, Counterexample};
+use crate::policy::parse::ParseError;
 
 /// A question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -151,6 +161,45 @@ pub enum Ruling {
 
 /// Asks a question of documents.
 pub fn ask(question: Question, documents: &Documents, setting: &Setting) -> Ruling {
-    let _ = (question, documents, setting);
-    Ruling::Undecided { reason: "not built yet".into() }
+    match (question, documents) {
+        (Question::BucketTls, Documents::Resource(policy)) => bucket_tls::judge(policy.as_deref(), setting),
+        (Question::BucketSse, Documents::Resource(policy)) => bucket_sse::judge(policy.as_deref(), setting),
+        (Question::KmsKeyPolicy, Documents::Resource(policy)) => key_policy::judge(policy.as_deref(), setting),
+        (Question::Public, Documents::Resource(policy)) => {
+            let policies: Vec<(&str, &str)> = policy.iter().map(|text| ("resource policy", text.as_str())).collect();
+            public::judge(&policies, setting)
+        }
+        (Question::TrustExternalId, Documents::Trust(policy)) => trust::judge(policy, setting),
+        (Question::RoleWildcard, Documents::Role { .. }) => Ruling::Undecided { reason: "not built yet".into() },
+        (
+            Question::BucketTls
+            | Question::BucketSse
+            | Question::KmsKeyPolicy
+            | Question::Public
+            | Question::TrustExternalId
+            | Question::RoleWildcard,
+            Documents::Resource(_) | Documents::Trust(_) | Documents::Role { .. },
+        ) => Ruling::Undecided {
+            reason: format!("the question {} is not about this sort of document", question.name()),
+        },
+    }
+}
+
+fn unreadable(document: &str, error: &ParseError) -> Ruling {
+    Ruling::Undecided { reason: format!("the {document} cannot be read as a policy: {error}") }
+}
+
+/// The ARN of the bucket that the setting names.
+fn bucket_arn(setting: &Setting) -> Result<String, String> {
+    let Some(arn) = &setting.resource else {
+        return Err("the question is about one bucket: name its ARN".into());
+    };
+    if arn.split(':').nth(2) == Some("s3express") {
+        return Err("directory buckets have actions of their own (s3express), which are not judged yet".into());
+    }
+    let bucket = arn.trim_end_matches("/*");
+    if bucket.split(':').nth(2) != Some("s3") || bucket.ends_with(':') || bucket.contains(['*', '?', '/']) {
+        return Err(format!("`{arn}` is not the ARN of a bucket"));
+    }
+    Ok(bucket.to_owned())
 }
