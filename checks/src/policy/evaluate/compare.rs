@@ -4,6 +4,7 @@
 
 use std::cmp::Ordering;
 use std::net::IpAddr;
+use std::str::FromStr;
 
 use jiff::Timestamp;
 
@@ -70,8 +71,8 @@ pub(super) fn date(text: &str) -> Option<Timestamp> {
         if text.len() == 4 {
             return None;
         }
-        let seconds = text.parse::<i64>().map_or(None, Some)?;
-        return Timestamp::from_second(seconds).map_or(None, Some);
+        let Ok(moment) = Timestamp::from_second(parsed(text)?) else { return None };
+        return Some(moment);
     }
     if !is_dated(text) {
         return None;
@@ -83,7 +84,7 @@ pub(super) fn date(text: &str) -> Option<Timestamp> {
     } else {
         text
     };
-    moment.parse::<Timestamp>().map_or(None, Some)
+    parsed(moment)
 }
 
 /// Whether the text has the outline `YYYY-MM-DD` with nothing or `T...` behind it; the rest is for the date's parser,
@@ -133,7 +134,7 @@ impl Network {
         let prefix = match prefix_text {
             None => longest,
             Some(digits) if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) => {
-                digits.parse::<u32>().map_or(None, Some)?
+                parsed::<u32>(digits)?
             }
             Some(_) => return None,
         };
@@ -158,7 +159,13 @@ impl Network {
 
 /// Reads a single address.
 pub(super) fn address(text: &str) -> Option<IpAddr> {
-    text.parse::<IpAddr>().map_or(None, Some)
+    parsed(text)
+}
+
+/// What the text says as a value of this type. Why it is none is of no use: a text that cannot be read is unknown.
+fn parsed<T: FromStr>(text: &str) -> Option<T> {
+    let Ok(value) = text.parse() else { return None };
+    Some(value)
 }
 
 /// Whether the text is base64 with its padding, in the one way to write its bytes: two such texts are equal where their
