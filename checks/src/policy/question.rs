@@ -179,9 +179,9 @@ pub fn ask(question: Question, documents: &Documents, setting: &Setting) -> Ruli
             | Question::TrustExternalId
             | Question::RoleWildcard,
             Documents::Resource(_) | Documents::Trust(_) | Documents::Role { .. },
-        ) => Ruling::Undecided {
-            reason: format!("the question {} is not about this sort of document", question.name()),
-        },
+        ) => {
+            Ruling::Undecided { reason: format!("the question {} is not about this sort of document", question.name()) }
+        }
     }
 }
 

@@ -24,6 +24,7 @@ mod narrow;
 mod points;
 mod region;
 
+pub(crate) use narrow::OWN_ORGANISATION;
 pub(crate) use region::Region;
 
 /// How many choices a search makes before it gives up.
@@ -82,6 +83,17 @@ pub(crate) enum Fixed {
     NoneOf(Vec<String>),
 }
 
+/// What the callers of a class cannot have: values that the documents fix of keys that nobody can forge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Strangers {
+    /// The callers may be anybody, and have every value.
+    No,
+    /// They are not the ones that the documents mean, by account, organisation or network.
+    Anybody,
+    /// They are of other accounts and organisations, and may come through any network, the documents' own included.
+    OfOtherAccounts,
+}
+
 /// A class of requests.
 #[derive(Clone, Debug)]
 pub(crate) struct Class {
@@ -91,8 +103,8 @@ pub(crate) struct Class {
     pub(crate) regions: Vec<Region>,
     /// What condition keys hold, by name in lower case.
     pub(crate) fixed: BTreeMap<&'static str, Fixed>,
-    /// Whether the callers are strangers, for whom keys that nobody can forge hold no value that the documents fix.
-    pub(crate) strangers: bool,
+    /// What the callers cannot have that the documents fix.
+    pub(crate) strangers: Strangers,
     /// The accounts that the documents mention and the own one, which no [`Party::Stranger`] belongs to.
     pub(crate) known_accounts: BTreeSet<String>,
     /// The partition.
@@ -112,8 +124,16 @@ pub(crate) enum Answer {
 
 /// Asks whether the claim holds for every request of the class.
 pub(crate) fn search(documents: &[&Document], claim: Claim, class: &Class) -> Answer {
+    let mut denials: Vec<&Statement> = documents
+        .iter()
+        .flat_map(|document| &document.statements)
+        .filter(|statement| statement.effect == Effect::Deny)
+        .collect();
+    // The plainest first: it is the likeliest to deny everything, and then the others need no look.
+    denials.sort_by_key(|statement| statement.conditions.len());
     let search = Search {
         documents,
+        denials,
         claim,
         class,
         keys: mentioned(documents),
@@ -238,6 +258,8 @@ enum Left {
 
 struct Search<'a> {
     documents: &'a [&'a Document],
+    /// The Denies, those with the fewest tests first.
+    denials: Vec<&'a Statement>,
     claim: Claim,
     class: &'a Class,
     keys: BTreeMap<String, Vec<Test>>,
@@ -434,6 +456,9 @@ impl<'a> Scene<'a> {
     }
 
     fn run(&self, region: &Region) -> Outcome {
+        if self.search.claim == Claim::NotAllowed && !self.may_be_allowed() {
+            return Outcome::Nothing;
+        }
         let mut variables = vec![Variable {
             key: String::new(),
             left: Left::Text { absent: false, present: Some(region.words.clone()) },
@@ -474,6 +499,16 @@ impl<'a> Scene<'a> {
         }
     }
 
+    /// Whether an Allow is about the scene's action and callers at all.
+    fn may_be_allowed(&self) -> bool {
+        let action = self.base.action.to_ascii_lowercase();
+        self.search.statements().any(|statement| {
+            statement.effect == Effect::Allow
+                && evaluate::actions(&statement.actions, &action)
+                && self.principals(statement) != Truth::No
+        })
+    }
+
     fn gave_up(&self) -> Outcome {
         Outcome::GaveUp("the policy is too intricate to be decided within the search's limits".into())
     }
@@ -482,12 +517,12 @@ impl<'a> Scene<'a> {
     /// them cannot be broken, so that every request is denied.
     fn denials<'b>(&'b self, variables: &[Variable]) -> Option<Vec<Vec<Choice<'b>>>> {
         let mut denials = Vec::new();
-        for statement in self.search.statements().filter(|statement| statement.effect == Effect::Deny) {
-            if !evaluate::actions(&statement.actions, &self.base.action.to_ascii_lowercase()) {
+        let action = self.base.action.to_ascii_lowercase();
+        for statement in &self.search.denials {
+            if !evaluate::actions(&statement.actions, &action) {
                 continue;
             }
-            let principals = evaluate::principals(&statement.principals, statement.effect, &self.facts());
-            self.heed(principals);
+            let principals = self.principals(statement);
             if self.mode.fails(principals) {
                 continue;
             }
@@ -524,8 +559,7 @@ impl<'a> Scene<'a> {
         if !evaluate::actions(&statement.actions, &self.base.action.to_ascii_lowercase()) {
             return None;
         }
-        let principals = evaluate::principals(&statement.principals, statement.effect, &self.facts());
-        self.heed(principals);
+        let principals = self.principals(statement);
         if !self.mode.holds(principals) {
             return None;
         }
@@ -533,7 +567,7 @@ impl<'a> Scene<'a> {
         for test in &statement.conditions {
             match place(variables, &test.key) {
                 Some(variable) => demands.push(Choice { variable, test: On::Key(test), holds: true }),
-                None if self.mode.holds(self.constant(test)) => {}
+                None if self.mode.holds(self.demanded(test)) => {}
                 None => return None,
             }
         }
@@ -546,12 +580,43 @@ impl<'a> Scene<'a> {
         Some(demands)
     }
 
-    /// A test on a key that every request of the scene holds alike.
-    fn constant(&self, test: &Test) -> Truth {
-        let facts = self.facts();
-        let truth = evaluate::test(test, facts.get(&test.key).as_ref(), &facts);
+    /// Whether the statement is about the scene's callers. A canonical user is one account that its author knows, and
+    /// so no stranger, whichever account it is.
+    fn principals(&self, statement: &Statement) -> Truth {
+        let of_an_account = |principal: &Principal| !matches!(principal, Principal::CanonicalUser(_));
+        let known = match &statement.principals {
+            Principals::Only(list) if self.search.class.strangers != Strangers::No => {
+                &Principals::Only(list.iter().filter(|principal| of_an_account(principal)).cloned().collect())
+            }
+            principals @ (Principals::Only(_) | Principals::AllBut(_) | Principals::Unstated) => principals,
+        };
+        let truth = evaluate::principals(known, statement.effect, &self.facts());
         self.heed(truth);
         truth
+    }
+
+    /// A test on a key that every request of the scene holds alike. Its values may hold variables that vary.
+    fn constant(&self, test: &Test) -> Truth {
+        let facts = self.facts();
+        let held = facts.get(&test.key);
+        let truth = if held.is_some() && self.varies(test) {
+            Truth::Unknown
+        } else {
+            evaluate::test(test, held.as_ref(), &facts)
+        };
+        self.heed(truth);
+        truth
+    }
+
+    /// As [`Scene::constant`], of a test that an Allow demands: of a key that may be there after all nothing is sure.
+    fn demanded(&self, test: &Test) -> Truth {
+        match self.facts().get(&test.key) {
+            Some(Held::Doubtful) => {
+                self.heed(Truth::Unknown);
+                Truth::Unknown
+            }
+            Some(Held::One(_) | Held::Many(_)) | None => self.constant(test),
+        }
     }
 
     fn heed(&self, truth: Truth) {
@@ -593,12 +658,14 @@ impl<'a> Scene<'a> {
         let request = self.request(variables);
         if let Some(request) = request {
             let facts = Facts { request: &request, partition };
-            let confirmed = match self.search.claim {
-                Claim::Denied => evaluate::denied(self.search.documents, &facts) == Truth::No,
-                Claim::NotAllowed => evaluate::allowed(self.search.documents, &facts) == Truth::Yes,
-            };
-            if confirmed {
+            if self.confirmed(&facts) {
                 return Outcome::Found(Box::new(request));
+            }
+            // A variable that the search left open may hold just what it is compared with.
+            if let Some(echoing) = self.echoing(&request)
+                && self.confirmed(&Facts { request: &echoing, partition })
+            {
+                return Outcome::Found(Box::new(echoing));
             }
             let doubt = self.search.doubt.take().or_else(|| Some(self.doubt(&facts)));
             self.search.doubt.set(doubt);
@@ -610,6 +677,13 @@ impl<'a> Scene<'a> {
         self.search.doubted.set(true);
         self.search.unconfirmed.set(self.search.unconfirmed.get() + 1);
         if self.search.unconfirmed.get() > UNCONFIRMED { self.gave_up() } else { Outcome::Nothing }
+    }
+
+    fn confirmed(&self, facts: &Facts<'_>) -> bool {
+        match self.search.claim {
+            Claim::Denied => evaluate::denied(self.search.documents, facts) == Truth::No,
+            Claim::NotAllowed => evaluate::allowed(self.search.documents, facts) == Truth::Yes,
+        }
     }
 
     /// What keeps the evaluator from a definite answer.

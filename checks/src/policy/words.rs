@@ -522,8 +522,7 @@ mod tests {
         let mut all = vec![String::new()];
         let mut longest = all.clone();
         for _ in 0..4 {
-            longest =
-                longest.iter().flat_map(|word| ['a', 'b', 'k'].map(|letter| format!("{word}{letter}"))).collect();
+            longest = longest.iter().flat_map(|word| ['a', 'b', 'k'].map(|letter| format!("{word}{letter}"))).collect();
             all.extend(longest.iter().cloned());
         }
         let patterns = ["*", "a*", "*b", "?", "??*", "a?b", "*a*", "b*b", "ab", "k*"];

@@ -112,8 +112,9 @@ fn uploads(wanted: &Encryption) -> Vec<Upload> {
                 Some(_) | None => "without an encryption header".into(),
             },
             absent: header_missing,
-            doubt: (absent_header == AbsentHeader::DefaultOk && default.is_none())
-                .then_some("an upload without the header is not denied, and the bucket's default encryption is not known"),
+            doubt: (absent_header == AbsentHeader::DefaultOk && default.is_none()).then_some(
+                "an upload without the header is not denied, and the bucket's default encryption is not known",
+            ),
         }),
     }
     uploads.push(Upload {
@@ -131,7 +132,8 @@ fn uploads(wanted: &Encryption) -> Vec<Upload> {
         });
     }
     if let Some(key) = &wanted.kms_key_arn {
-        for algorithm in ALGORITHMS.into_iter().filter(|algorithm| algorithm.starts_with("aws:kms") && accepted(algorithm))
+        for algorithm in
+            ALGORITHMS.into_iter().filter(|algorithm| algorithm.starts_with("aws:kms") && accepted(algorithm))
         {
             uploads.push(Upload {
                 fixed: vec![
@@ -162,7 +164,9 @@ fn notes(documents: &[&Document], arn: &str, setting: &Setting) -> Vec<String> {
         );
     }
     if setting.encryption.absent_header == AbsentHeader::Deny {
-        notes.push("clients that rely on the bucket's default encryption are refused: they have to send the header".into());
+        notes.push(
+            "clients that rely on the bucket's default encryption are refused: they have to send the header".into(),
+        );
     }
     notes.push("writes by replication are authorised as s3:ReplicateObject and are not covered".into());
     notes
@@ -188,10 +192,7 @@ fn correct(policy: Option<&str>, arn: &str, setting: &Setting) -> Option<Correct
     let mut statements = match wanted.absent_header {
         AbsentHeader::Deny => vec![deny("DenyUnencryptedUploads", json!({"StringNotEquals": {header: accepted}}))],
         AbsentHeader::DefaultOk => vec![
-            deny(
-                "DenyOtherEncryption",
-                json!({"StringNotEquals": {header: accepted}, "Null": {header: "false"}}),
-            ),
+            deny("DenyOtherEncryption", json!({"StringNotEquals": {header: accepted}, "Null": {header: "false"}})),
             deny(
                 "DenyCustomerProvidedKeys",
                 json!({"Null": {"s3:x-amz-server-side-encryption-customer-algorithm": "false"}}),

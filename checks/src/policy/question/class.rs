@@ -6,7 +6,7 @@ use crate::policy::action;
 use crate::policy::model::{Document, Principal, Principals};
 use crate::policy::question::Setting;
 use crate::policy::request::Caller;
-use crate::policy::search::{Act, Class, Fixed, Party, Region};
+use crate::policy::search::{Act, Class, Fixed, OWN_ORGANISATION, Party, Region, Strangers};
 use crate::policy::words::{Glob, Letter};
 
 /// A service that no policy names, for what a policy says to services in general.
@@ -68,24 +68,32 @@ pub(super) fn everybody(documents: &[&Document], setting: &Setting) -> Vec<Party
     parties.extend(known.iter().filter(|account| **account != setting.account).cloned().map(Party::SomeoneOf));
     parties.extend(known.iter().map(|account| Party::Exactly(Caller::Root { account: account.clone() })));
     parties.push(root_of_a_stranger(&known));
-    parties.push(Party::Exactly(Caller::Service(SOME_SERVICE.into())));
+    parties.push(some_service());
     parties
 }
 
 /// Callers that nobody of the documents' authors can have meant.
 pub(super) fn strangers(documents: &[&Document], setting: &Setting) -> Vec<Party> {
-    vec![
-        Party::Exactly(Caller::Anonymous),
-        Party::Stranger,
-        root_of_a_stranger(&known_accounts(documents, setting)),
-        Party::Exactly(Caller::Service(SOME_SERVICE.into())),
-    ]
+    vec![Party::Exactly(Caller::Anonymous), Party::Stranger, root_of_a_stranger(&known_accounts(documents, setting))]
+}
+
+/// Makes the callers of the class strangers of this sort.
+pub(super) fn estrange(mut class: Class, strangers: Strangers) -> Class {
+    class.strangers = strangers;
+    class.fixed.insert("aws:resourceorgid", Fixed::Is(OWN_ORGANISATION));
+    class
+}
+
+/// A service that no policy names.
+pub(super) fn some_service() -> Party {
+    Party::Exactly(Caller::Service(SOME_SERVICE.into()))
 }
 
 /// Callers of accounts other than the own and the trusted ones, named or not.
 pub(super) fn outsiders(documents: &[&Document], setting: &Setting) -> Vec<Party> {
     let known = known_accounts(documents, setting);
-    let is_foreign = |account: &str| account != setting.account && !setting.trusted_accounts.iter().any(|t| t == account);
+    let is_foreign =
+        |account: &str| account != setting.account && !setting.trusted_accounts.iter().any(|t| t == account);
     let mut parties: Vec<Party> = named(documents)
         .into_iter()
         .filter_map(caller)
@@ -113,7 +121,8 @@ pub(super) fn own(documents: &[&Document], setting: &Setting) -> Vec<Party> {
 }
 
 fn root_of_a_stranger(known: &BTreeSet<String>) -> Party {
-    let account = ["999988887777", "888877776666", "777766665555"].into_iter().find(|account| !known.contains(*account));
+    let account =
+        ["999988887777", "888877776666", "777766665555"].into_iter().find(|account| !known.contains(*account));
     Party::Exactly(Caller::Root { account: account.map_or_else(|| "666655554444".to_owned(), str::to_owned) })
 }
 
@@ -125,11 +134,16 @@ pub(super) fn class(
     regions: Vec<Region>,
     fixed: impl IntoIterator<Item = (&'static str, Fixed)>,
 ) -> Class {
+    let mut fixed = BTreeMap::from_iter(fixed);
+    // The resource is the account's own.
+    for key in ["aws:resourceaccount", "s3:resourceaccount"] {
+        fixed.insert(key, Fixed::Value(setting.account.clone()));
+    }
     Class {
         parties,
         regions,
-        fixed: BTreeMap::from_iter(fixed),
-        strangers: false,
+        fixed,
+        strangers: Strangers::No,
         known_accounts: known_accounts(documents, setting),
         partition: setting.partition.clone(),
     }

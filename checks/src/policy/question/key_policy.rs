@@ -5,11 +5,11 @@ use serde_json::json;
 use crate::policy::counterexample::{Correction, Counterexample, cite};
 use crate::policy::model::{Actions, Document, Effect, Principal, Principals, Statement};
 use crate::policy::parse::{Sort, parse};
-use crate::policy::question::class::{acts, class, invented, outsiders, own, strangers};
+use crate::policy::question::class::{acts, class, estrange, invented, outsiders, own, strangers};
 use crate::policy::question::correct::{Change, correction, statement};
 use crate::policy::question::show::Shown;
 use crate::policy::question::{Ruling, Setting, unreadable};
-use crate::policy::search::{Act, Answer, Claim, Region, search};
+use crate::policy::search::{Act, Answer, Claim, Region, Strangers, search};
 use crate::policy::words::{Glob, Letter};
 
 const DOCUMENT: &str = "key policy";
@@ -73,7 +73,8 @@ impl Key<'_> {
             Some(arn) => Glob::new().text(arn),
             None => {
                 let head = format!("arn:{}:kms:", self.setting.partition);
-                let head = Glob::new().text(&head).star(Letter::NoColon).text(&format!(":{}:key/", self.setting.account));
+                let head =
+                    Glob::new().text(&head).star(Letter::NoColon).text(&format!(":{}:key/", self.setting.account));
                 head.one(Letter::Any).star(Letter::Any)
             }
         };
@@ -87,8 +88,8 @@ impl Key<'_> {
         parties.extend(outsiders(&documents, self.setting));
         let mut all = acts("kms", None, &["Decrypt", "GenerateDataKey"]);
         all.push(invented("kms"));
-        let mut asked = class(&documents, self.setting, parties, vec![self.region(all)], []);
-        asked.strangers = true;
+        let asked = class(&documents, self.setting, parties, vec![self.region(all)], []);
+        let asked = estrange(asked, Strangers::OfOtherAccounts);
         match search(&documents, Claim::NotAllowed, &asked) {
             Answer::Proved => None,
             Answer::Undecided(reason) => Some(Ruling::Undecided { reason }),
@@ -96,8 +97,7 @@ impl Key<'_> {
                 let named = [(DOCUMENT, self.document)];
                 let shown = Shown { documents: &named, partition: &self.setting.partition, absent: &[] };
                 let counterexample = Box::new(shown.describe(&request, "from outside the account"));
-                let facts =
-                    crate::policy::evaluate::Facts { request: &request, partition: &self.setting.partition };
+                let facts = crate::policy::evaluate::Facts { request: &request, partition: &self.setting.partition };
                 let index = self
                     .document
                     .statements
@@ -180,9 +180,10 @@ impl Key<'_> {
             Answer::Refuted(_) => None,
             Answer::Undecided(reason) => Some(Ruling::Undecided { reason }),
             Answer::Proved => {
-                let why = "no principal of the account holds kms:PutKeyPolicy: the key cannot be managed, and nobody can \
+                let why =
+                    "no principal of the account holds kms:PutKeyPolicy: the key cannot be managed, and nobody can \
                            change that"
-                    .to_owned();
+                        .to_owned();
                 let counterexample = Counterexample {
                     sentence: why.clone(),
                     principal: None,
@@ -256,7 +257,14 @@ impl Key<'_> {
         members.shift_remove("NotAction");
         members.insert(
             "Action".into(),
-            json!(["kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:GenerateDataKey", "kms:DescribeKey"]),
+            json!([
+                "kms:Encrypt",
+                "kms:Decrypt",
+                "kms:ReEncryptFrom",
+                "kms:ReEncryptTo",
+                "kms:GenerateDataKey",
+                "kms:DescribeKey"
+            ]),
         );
         let instruction = format!(
             "replace statement {} of the key policy by this one, which leaves the use of the key; add the administrative \
@@ -278,7 +286,8 @@ impl Key<'_> {
             "Action": "kms:*",
             "Resource": "*",
         });
-        let instruction = "add this statement to the key policy; where nobody can put a policy any more, only AWS Support can";
+        let instruction =
+            "add this statement to the key policy; where nobody can put a policy any more, only AWS Support can";
         correction(Some(self.text), &Change::Add(vec![statement]), instruction, "kms-key-policy", |text| {
             self.judge_again(text)
         })

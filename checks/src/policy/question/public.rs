@@ -6,11 +6,11 @@ use crate::policy::counterexample::Correction;
 use crate::policy::model::{Document, Effect, Principal, Principals, Resources, Statement};
 use crate::policy::parse::{Sort, parse};
 use crate::policy::pattern::{Part, Pattern};
-use crate::policy::question::class::{acts, bucket, class, invented, strangers};
+use crate::policy::question::class::{acts, bucket, class, estrange, invented, some_service, strangers};
 use crate::policy::question::correct::{Change, correction, statement};
 use crate::policy::question::show::Shown;
 use crate::policy::question::{Ruling, Setting, unreadable};
-use crate::policy::search::{Answer, Claim, Fixed, Region, search};
+use crate::policy::search::{Answer, Claim, Fixed, Region, Strangers, search};
 use crate::policy::words::{Glob, Letter};
 
 /// Judges the policies of a resource together; each has a name for the reader.
@@ -27,10 +27,7 @@ fn judged(policies: &[(&str, &str)], setting: &Setting, correcting: bool) -> Rul
         }
     }
     if parsed.is_empty() {
-        return Ruling::Pass {
-            proved: "there is no resource policy, so it lets nobody in".into(),
-            notes: Vec::new(),
-        };
+        return Ruling::Pass { proved: "there is no resource policy, so it lets nobody in".into(), notes: Vec::new() };
     }
     let Some(service) = service(setting, &parsed.iter().map(|(.., document)| document).collect::<Vec<_>>()) else {
         return Ruling::Undecided {
@@ -45,10 +42,10 @@ fn judged(policies: &[(&str, &str)], setting: &Setting, correcting: bool) -> Rul
     let documents: Vec<&Document> = parsed.iter().map(|(.., document)| document).collect();
     let named: Vec<(&str, &Document)> = parsed.iter().map(|(name, _, document)| (*name, document)).collect();
     // Only a mount target of the VPC lets a client reach a file system, and no stranger comes through one.
-    let fixed = (service == "elasticfilesystem")
-        .then_some(("elasticfilesystem:accessedviamounttarget", Fixed::Is("false")));
-    let mut asked = class(&documents, setting, strangers(&documents, setting), regions(&service, setting), fixed);
-    asked.strangers = true;
+    let fixed =
+        (service == "elasticfilesystem").then_some(("elasticfilesystem:accessedviamounttarget", Fixed::Is("false")));
+    let asked = class(&documents, setting, strangers(&documents, setting), regions(&service, setting), fixed);
+    let mut asked = estrange(asked, Strangers::Anybody);
     let mut answer = search(&documents, Claim::NotAllowed, &asked);
     if answer == Answer::Proved {
         for region in &mut asked.regions {
@@ -56,12 +53,18 @@ fn judged(policies: &[(&str, &str)], setting: &Setting, correcting: bool) -> Rul
         }
         answer = search(&documents, Claim::NotAllowed, &asked);
     }
-    let notes = notes(&documents, setting);
+    let mut notes = notes(&documents, setting);
+    if answer == Answer::Proved {
+        asked.regions = regions(&service, setting);
+        asked.parties = vec![some_service()];
+        if let Answer::Refuted(_) = search(&documents, Claim::NotAllowed, &asked) {
+            notes.push("any AWS service may act, for anybody's resources".into());
+        }
+    }
     match answer {
         Answer::Undecided(reason) => Ruling::Undecided { reason },
         Answer::Proved => Ruling::Pass {
-            proved: "no stranger is allowed any action: no anonymous caller, no principal of an unrelated account and no \
-                     service that acts for one"
+            proved: "no stranger is allowed any action: no anonymous caller and no principal of an unrelated account"
                 .into(),
             notes,
         },
@@ -69,7 +72,8 @@ fn judged(policies: &[(&str, &str)], setting: &Setting, correcting: bool) -> Rul
             let shown = Shown { documents: &named, partition: &setting.partition, absent: &[] };
             let counterexample = Box::new(shown.describe(&request, "as a stranger"));
             let why = format!("a stranger is let in: {}", counterexample.sentence);
-            let correction = if correcting { correct(&parsed, &asked_statement(&named, &request, setting), setting) } else { None };
+            let correction =
+                if correcting { correct(&parsed, &asked_statement(&named, &request, setting), setting) } else { None };
             Ruling::Fail { why, counterexample, correction, notes }
         }
     }
@@ -232,11 +236,7 @@ pub(super) fn is_bound(statement: &Statement) -> bool {
 }
 
 /// Narrows the statement that lets the stranger in to the own account.
-fn correct(
-    parsed: &[(&str, &str, Document)],
-    place: &Option<(usize, usize)>,
-    setting: &Setting,
-) -> Option<Correction> {
+fn correct(parsed: &[(&str, &str, Document)], place: &Option<(usize, usize)>, setting: &Setting) -> Option<Correction> {
     let (document, index) = (*place)?;
     let (name, text, _) = parsed.get(document)?;
     let mut narrowed = statement(text, index)?;

@@ -61,7 +61,10 @@ impl Shown<'_> {
             }
             NearMiss {
                 statement: cite(document, statement),
-                slipped: mismatches.into_iter().map(|mismatch| format!("{}: {}", mismatch.part, mismatch.why)).collect(),
+                slipped: mismatches
+                    .into_iter()
+                    .map(|mismatch| format!("{}: {}", mismatch.part, mismatch.why))
+                    .collect(),
             }
         });
         let sentence = format!("{principal} can call {} on {} {what}: {because}", request.action, request.resource);

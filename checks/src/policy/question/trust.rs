@@ -6,12 +6,12 @@ use crate::policy::counterexample::{Correction, Counterexample, cite};
 use crate::policy::evaluate::{self, Facts, Truth};
 use crate::policy::model::{Document, Effect, Principal, Principals, Relation, Statement};
 use crate::policy::parse::{Sort, parse};
-use crate::policy::question::class::{class, outsiders, strangers};
+use crate::policy::question::class::{class, estrange, outsiders, strangers};
 use crate::policy::question::correct::{Change, correction, statement};
 use crate::policy::question::show::Shown;
 use crate::policy::question::{Ruling, Setting, unreadable};
 use crate::policy::request::{Caller, Request};
-use crate::policy::search::{Act, Answer, Claim, Class, Fixed, Party, Region, search};
+use crate::policy::search::{Act, Answer, Claim, Class, Fixed, Party, Region, Strangers, search};
 use crate::policy::words::Glob;
 
 const DOCUMENT: &str = "trust policy";
@@ -58,9 +58,10 @@ struct Trust<'a> {
 
 impl Trust<'_> {
     fn class(&self, parties: Vec<Party>, fixed: Vec<(&'static str, Fixed)>) -> Class {
-        let role = self.setting.resource.clone().unwrap_or_else(|| {
-            format!("arn:{}:iam::{}:role/this-role", self.setting.partition, self.setting.account)
-        });
+        let role =
+            self.setting.resource.clone().unwrap_or_else(|| {
+                format!("arn:{}:iam::{}:role/this-role", self.setting.partition, self.setting.account)
+            });
         let region = Region::of(vec![Glob::new().text(&role)], vec![Act::new("sts:AssumeRole")]);
         class(&[self.document], self.setting, parties, vec![region], fixed)
     }
@@ -127,8 +128,8 @@ impl Trust<'_> {
             }
             Answer::Proved => {}
         }
-        let mut anybody = self.class(strangers(&[self.document], self.setting), Vec::new());
-        anybody.strangers = true;
+        let anybody = self.class(strangers(&[self.document], self.setting), Vec::new());
+        let anybody = estrange(anybody, Strangers::Anybody);
         match self.ask(&anybody) {
             Answer::Undecided(reason) => Ruling::Undecided { reason },
             Answer::Refuted(request) => {
@@ -144,9 +145,10 @@ impl Trust<'_> {
                 }
             }
             Answer::Proved => Ruling::Pass {
-                proved: "no principal of another account can assume the role with no external id, or with one that the \
+                proved:
+                    "no principal of another account can assume the role with no external id, or with one that the \
                          policy does not name"
-                    .into(),
+                        .into(),
                 notes: self.notes(),
             },
         }
@@ -158,9 +160,10 @@ impl Trust<'_> {
         let demanding = |statement: &&Statement| {
             statement.effect == Effect::Allow
                 && evaluate::principals(&statement.principals, statement.effect, &facts) != Truth::No
-                && statement.conditions.iter().any(|test| {
-                    test.key == EXTERNAL_ID && test.values.iter().any(|value| value.pattern.has_variable())
-                })
+                && statement
+                    .conditions
+                    .iter()
+                    .any(|test| test.key == EXTERNAL_ID && test.values.iter().any(|value| value.pattern.has_variable()))
         };
         let statement = self.document.statements.iter().find(demanding)?;
         let sentence = format!(
@@ -170,7 +173,12 @@ impl Trust<'_> {
         let mut counterexample = self.shown(request, "with an external id of its own choice");
         counterexample.sentence.clone_from(&sentence);
         counterexample.allowed_by = Some(cite(DOCUMENT, statement));
-        Some(Ruling::Fail { why: sentence, counterexample: Box::new(counterexample), correction: None, notes: self.notes() })
+        Some(Ruling::Fail {
+            why: sentence,
+            counterexample: Box::new(counterexample),
+            correction: None,
+            notes: self.notes(),
+        })
     }
 
     fn services(&self) -> Ruling {
@@ -198,10 +206,9 @@ impl Trust<'_> {
         }
         match undecided {
             Some(reason) => Ruling::Undecided { reason },
-            None if named.is_empty() => Ruling::NotApplicable {
-                reason: "the trust policy names no service".into(),
-                notes: self.notes(),
-            },
+            None if named.is_empty() => {
+                Ruling::NotApplicable { reason: "the trust policy names no service".into(), notes: self.notes() }
+            }
             None => Ruling::Pass {
                 proved: format!("{} can assume the role without an external id", named.join(", ")),
                 notes: self.notes(),
@@ -277,16 +284,12 @@ impl Trust<'_> {
             "replace statement {} of the trust policy by this one, with an id of your own agreed with the other account",
             index + 1
         );
-        correction(
-            Some(self.text),
-            &Change::Replace(index, vec![mended]),
-            &instruction,
-            "trust-external-id",
-            |text| match parse(text, Sort::Trust) {
+        correction(Some(self.text), &Change::Replace(index, vec![mended]), &instruction, "trust-external-id", |text| {
+            match parse(text, Sort::Trust) {
                 Ok(document) => Trust { text, document: &document, setting: self.setting }.outsiders(false),
                 Err(error) => unreadable(DOCUMENT, &error),
-            },
-        )
+            }
+        })
     }
 
     /// The statement in two: its services without the external id, everybody else as before.

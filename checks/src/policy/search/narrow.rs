@@ -11,7 +11,7 @@ use crate::policy::request::{Caller, Held, Request};
 use crate::policy::search::points::{points, range};
 use crate::policy::search::{
     Channel, Choice, Fixed, Left, Mode, Narrowed, On, PRINCIPAL_ACCOUNT, PRINCIPAL_ARN, PRINCIPAL_TYPE, Party, STATES,
-    Scene, USERNAME, Variable, variable,
+    Scene, Strangers, USERNAME, Variable, variable,
 };
 use crate::policy::words::{Found, Glob, Letter, Words};
 
@@ -26,18 +26,21 @@ const DERIVED: [&str; 7] = [
     "aws:principalservicenameslist",
 ];
 
-/// Keys whose value a stranger cannot forge, so that a value that a policy fixes shuts strangers out.
-const UNFORGEABLE: [&str; 17] = [
+/// Keys whose value a stranger cannot forge, so that a value that a policy fixes shuts strangers out: by who they are,
+/// and by the network that they come through.
+const IDENTITY: [&str; 8] = [
     "aws:principalaccount",
     "aws:principalarn",
     "aws:principalorgid",
     "aws:principalorgpaths",
     "aws:sourceaccount",
-    "aws:sourcearn",
-    "aws:sourceip",
     "aws:sourceorgid",
     "aws:sourceorgpaths",
     "aws:sourceowner",
+];
+const NETWORK: [&str; 9] = [
+    "aws:sourcearn",
+    "aws:sourceip",
     "aws:sourcevpc",
     "aws:sourcevpce",
     "aws:vpcsourceip",
@@ -46,6 +49,9 @@ const UNFORGEABLE: [&str; 17] = [
     "s3:dataaccesspointaccount",
     "s3:dataaccesspointarn",
 ];
+
+/// What `aws:ResourceOrgID` holds in requests of strangers: an organisation that is not theirs.
+pub(crate) const OWN_ORGANISATION: &str = "o-theresources";
 
 /// A member of a set, where it has one.
 pub(super) enum Member {
@@ -177,7 +183,7 @@ impl Scene<'_> {
             Some(points) => Left::Point { absent, points: self.strange_points(name, points, tests) },
             None => {
                 let mut words = self.texts(name);
-                if class.strangers && UNFORGEABLE.contains(&name) {
+                if self.is_unforgeable(name) {
                     words.exclude(&self.fixed_by(name, tests));
                 }
                 let several = match known {
@@ -192,6 +198,47 @@ impl Scene<'_> {
             }
         };
         Some(left)
+    }
+
+    /// Whether the scene's callers cannot have what the documents fix of this key.
+    fn is_unforgeable(&self, name: &str) -> bool {
+        match self.search.class.strangers {
+            Strangers::No => false,
+            Strangers::Anybody => IDENTITY.contains(&name) || NETWORK.contains(&name),
+            Strangers::OfOtherAccounts => IDENTITY.contains(&name),
+        }
+    }
+
+    /// Whether a variable among the test's values varies from request to request of the scene.
+    pub(super) fn varies(&self, test: &Test) -> bool {
+        let parts = test.values.iter().flat_map(|value| &value.pattern.parts);
+        parts.into_iter().any(|part| match part {
+            Part::Variable { key, default } => {
+                matches!(self.substitute(key, default.as_deref()), Substitute::Uncertain)
+            }
+            Part::Literal(_) | Part::Star | Part::One | Part::Unreadable(_) => false,
+        })
+    }
+
+    /// The request with every open variable that stands alone for a value holding what it is compared with; `None`
+    /// where there is no such variable.
+    pub(super) fn echoing(&self, request: &Request) -> Option<Request> {
+        let mut echoing = request.clone();
+        let facts = crate::policy::evaluate::Facts { request, partition: &self.search.class.partition };
+        for test in self.search.keys.values().flatten() {
+            for value in &test.values {
+                let [Part::Variable { key, default }] = value.pattern.parts.as_slice() else { continue };
+                if matches!(self.substitute(key, default.as_deref()), Substitute::Uncertain)
+                    && !DERIVED.contains(&key.as_str())
+                    && facts.get(key).is_none()
+                    && let Some(held) = facts.get(&test.key)
+                    && self.domain(key).is_some_and(|left| left.holds(Some(&held)))
+                {
+                    echoing.context.insert(key.clone(), held);
+                }
+            }
+        }
+        (echoing != *request).then_some(echoing)
     }
 
     /// Whether a key may be absent and may be there; `None` where nobody documents it.
@@ -215,8 +262,13 @@ impl Scene<'_> {
         let mut words = Words::all();
         let something = || Glob::new().one(Letter::Any).star(Letter::Any);
         let form: Vec<Glob> = match name {
-            "aws:principalaccount" | "aws:sourceaccount" | "aws:sourceowner" | "aws:resourceaccount"
-            | "aws:vpceaccount" | "s3:resourceaccount" | "s3:dataaccesspointaccount" => {
+            "aws:principalaccount"
+            | "aws:sourceaccount"
+            | "aws:sourceowner"
+            | "aws:resourceaccount"
+            | "aws:vpceaccount"
+            | "s3:resourceaccount"
+            | "s3:dataaccesspointaccount" => {
                 vec![Glob::new().times(12, Letter::Digit)]
             }
             "aws:principalorgid" | "aws:sourceorgid" | "aws:resourceorgid" | "aws:vpceorgid" => {
@@ -259,13 +311,22 @@ impl Scene<'_> {
             };
             words.exclude(&class.known_accounts.iter().map(of).collect::<Vec<_>>());
         }
-        words.exclude(&self.search.named().filter_map(|named| named.arn().map(|arn| Rc::new(Glob::new().text(arn)))).collect::<Vec<_>>());
+        words.exclude(
+            &self
+                .search
+                .named()
+                .filter_map(|named| named.arn().map(|arn| Rc::new(Glob::new().text(arn))))
+                .collect::<Vec<_>>(),
+        );
         words
     }
 
     /// The values of an unforgeable key that the documents fix, and that no stranger has.
     fn fixed_by(&self, name: &str, tests: &[Test]) -> Vec<Rc<Glob>> {
         let mut fixed = Vec::new();
+        if ["aws:principalorgid", "aws:sourceorgid"].contains(&name) {
+            fixed.push(Rc::new(Glob::new().text(OWN_ORGANISATION)));
+        }
         for test in tests {
             let Some(reading) = reading(&test.operator.relation) else { continue };
             for value in &test.values {
@@ -281,16 +342,18 @@ impl Scene<'_> {
     /// Leaves out the addresses in ranges that the documents name, for strangers; a family that the ranges cover
     /// completely stays whole.
     fn strange_points(&self, name: &str, points: Vec<String>, tests: &[Test]) -> Vec<String> {
-        if !self.search.class.strangers || !UNFORGEABLE.contains(&name) {
+        if !self.is_unforgeable(name) {
             return points;
         }
-        let ranges: Vec<_> = tests.iter().flat_map(|test| &test.values).filter_map(|value| range(&value.text)).collect();
+        let ranges: Vec<_> =
+            tests.iter().flat_map(|test| &test.values).filter_map(|value| range(&value.text)).collect();
         let addresses: Vec<(IpAddr, String)> = points
             .into_iter()
             .filter_map(|point| point.parse::<IpAddr>().map_or(None, |address| Some((address, point))))
             .collect();
         let inside = |address: &IpAddr| ranges.iter().any(|range| range.holds(*address));
-        let complete = |v4: bool| addresses.iter().filter(|(address, _)| address.is_ipv4() == v4).all(|(a, _)| inside(a));
+        let complete =
+            |v4: bool| addresses.iter().filter(|(address, _)| address.is_ipv4() == v4).all(|(a, _)| inside(a));
         let (all_v4, all_v6) = (complete(true), complete(false));
         addresses
             .iter()

@@ -164,6 +164,8 @@ mod tests {
         let points = numbers(["10", "20"].into_iter());
         assert_eq!(points, ["10", "20", "9", "21", "15"]);
         let points = dates(["2020-01-01T00:00:00Z", "1577836800", "2020-01-02"].into_iter());
-        assert!(points.contains(&"2019-12-31T23:59:59Z".to_owned()) && points.contains(&"2020-01-02T00:00:00Z".to_owned()));
+        assert!(
+            points.contains(&"2019-12-31T23:59:59Z".to_owned()) && points.contains(&"2020-01-02T00:00:00Z".to_owned())
+        );
     }
 }
