@@ -26,7 +26,7 @@ pub(super) fn judge(policy: &str, setting: &Setting) -> Ruling {
     };
     let trust = Trust { text: policy, document: &document, setting };
     let outside = trust.outsiders(true);
-    let inside = trust.services();
+    let inside = trust.services(true);
     match (outside, inside) {
         (fail @ Ruling::Fail { .. }, _) | (_, fail @ Ruling::Fail { .. }) => fail,
         (undecided @ Ruling::Undecided { .. }, _) | (_, undecided @ Ruling::Undecided { .. }) => undecided,
@@ -45,7 +45,7 @@ pub(super) fn external_id(policy: &str, setting: &Setting) -> Ruling {
 /// Judges whether every service that the policy names can assume the role without an external id.
 pub(super) fn services(policy: &str, setting: &Setting) -> Ruling {
     match parse(policy, Sort::Trust) {
-        Ok(document) => Trust { text: policy, document: &document, setting }.services(),
+        Ok(document) => Trust { text: policy, document: &document, setting }.services(true),
         Err(error) => unreadable(DOCUMENT, &error),
     }
 }
@@ -181,7 +181,7 @@ impl Trust<'_> {
         })
     }
 
-    fn services(&self) -> Ruling {
+    fn services(&self, correcting: bool) -> Ruling {
         let mut undecided = None;
         let mut named = Vec::new();
         for statement in self.document.statements.iter().filter(|statement| statement.effect == Effect::Allow) {
@@ -201,7 +201,7 @@ impl Trust<'_> {
                 Answer::Undecided(reason) => {
                     undecided.get_or_insert(reason);
                 }
-                Answer::Proved => return self.dead(name, &caller),
+                Answer::Proved => return self.dead(name, &caller, correcting),
             }
         }
         match undecided {
@@ -217,7 +217,7 @@ impl Trust<'_> {
     }
 
     /// A service that cannot assume the role: whether the external id keeps it out, and how to let it in.
-    fn dead(&self, name: &str, caller: &Party) -> Ruling {
+    fn dead(&self, name: &str, caller: &Party, correcting: bool) -> Ruling {
         let with_an_id = self.ask(&self.class(vec![caller.clone()], Vec::new()));
         let demanding = self.document.statements.iter().find(|statement| {
             statement.effect == Effect::Allow
@@ -241,7 +241,7 @@ impl Trust<'_> {
             allowed_by: demanding.map(|statement| cite(DOCUMENT, statement)),
             nearest_deny: None,
         };
-        let correction = demanding.and_then(|demanding| self.split(demanding));
+        let correction = demanding.filter(|_| correcting).and_then(|demanding| self.split(demanding));
         Ruling::Fail { why, counterexample: Box::new(counterexample), correction, notes: self.notes() }
     }
 
@@ -327,13 +327,12 @@ impl Trust<'_> {
             &Change::Replace(demanding.index, statements),
             &instruction,
             "trust-external-id",
-            |text| services_of(text, self.setting),
+            |text| match parse(text, Sort::Trust) {
+                Ok(document) => Trust { text, document: &document, setting: self.setting }.services(false),
+                Err(error) => unreadable(DOCUMENT, &error),
+            },
         )
     }
-}
-
-fn services_of(text: &str, setting: &Setting) -> Ruling {
-    services(text, setting)
 }
 
 /// The setting without trusted accounts: an external id is asked of every other account.
