@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::policy::model::Statement;
 
 /// A concrete request that a policy document should have answered otherwise, or a statement that should not stand.
 ///
@@ -55,4 +58,87 @@ pub struct Correction {
     pub statement: String,
     /// What was asked of the corrected document, and answered well, such as `bucket-tls`.
     pub judged: String,
+}
+
+/// What stands for a value of `sts:ExternalId` in a statement that is shown.
+pub const EXTERNAL_ID: &str = "<external id>";
+
+/// Shows a statement of a document, indented, without the values of `sts:ExternalId`.
+pub fn cite(document: &str, statement: &Statement) -> Cited {
+    let json = match serde_json::from_str::<Value>(&statement.source) {
+        Ok(value) => shown(value),
+        // A parsed statement is JSON. Were it ever not, its text could hold what must not be shown.
+        Err(error) => format!("(cannot be shown: line {}, column {})", error.line(), error.column()),
+    };
+    Cited { document: document.into(), statement: statement.name(), json }
+}
+
+/// A statement's JSON, indented, without the values of `sts:ExternalId`.
+pub(crate) fn shown(mut statement: Value) -> String {
+    mask(&mut statement, false);
+    format!("{statement:#}")
+}
+
+/// `Null` tests only whether the key is there; its words are no ids.
+fn mask(value: &mut Value, presence: bool) {
+    match value {
+        Value::Object(members) => {
+            for (name, member) in members {
+                if !presence && name.trim().eq_ignore_ascii_case("sts:externalid") {
+                    conceal(member);
+                } else {
+                    mask(member, name.eq_ignore_ascii_case("null"));
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| mask(item, false)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+fn conceal(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(conceal),
+        Value::Object(_) | Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            *value = Value::String(EXTERNAL_ID.into());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::model::{Actions, Effect, Principals, Resources};
+
+    fn statement(source: &str) -> Statement {
+        Statement {
+            index: 1,
+            sid: Some("Partner".into()),
+            effect: Effect::Allow,
+            principals: Principals::Unstated,
+            actions: Actions::Only(Vec::new()),
+            resources: Resources::Unstated,
+            conditions: Vec::new(),
+            source: source.into(),
+        }
+    }
+
+    #[test]
+    fn a_shown_statement_holds_no_external_id_in_any_spelling_of_the_key() {
+        let source = r#"{"Sid":"Partner","Effect":"Allow","Condition":{
+            "StringEquals":{"sts:ExternalId":["one-id","two-id"]},
+            "StringLike":{"STS:externalid":"three-id"},
+            "Null":{"sts:ExternalId":"false"}}}"#;
+        let cited = cite("trust policy", &statement(source));
+        assert_eq!((cited.document.as_str(), cited.statement.as_str()), ("trust policy", "statement 2 (Partner)"));
+        assert!(!cited.json.contains("-id\""), "{}", cited.json);
+        assert_eq!(cited.json.matches(EXTERNAL_ID).count(), 3, "{}", cited.json);
+        assert!(cited.json.contains("\"sts:ExternalId\": \"false\""), "{}", cited.json);
+        assert!(cited.json.starts_with("{\n  \"Sid\": \"Partner\","), "{}", cited.json);
+    }
+
+    #[test]
+    fn a_statement_that_is_no_json_is_not_shown() {
+        assert_eq!(cite("trust policy", &statement("{\"secret")).json, "(cannot be shown: line 1, column 8)");
+    }
 }

@@ -2,6 +2,8 @@
 
 use crate::policy::counterexample::{Correction, Counterexample};
 
+pub mod role_wildcard;
+
 /// A question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Question {
