@@ -19,6 +19,7 @@ pub const FILES: &[(&str, &str)] = &[
     ("requirements/lambda.toml", include_str!("../requirements/lambda.toml")),
     ("requirements/kms.toml", include_str!("../requirements/kms.toml")),
     ("requirements/logs.toml", include_str!("../requirements/logs.toml")),
+    ("requirements/iam.toml", include_str!("../requirements/iam.toml")),
     ("requirements/cloudtrail.toml", include_str!("../requirements/cloudtrail.toml")),
     ("requirements/run.toml", include_str!("../requirements/run.toml")),
 ];

@@ -122,6 +122,7 @@ pub fn all() -> Vec<Check> {
         crate::lambda::checks(),
         crate::kms::checks(),
         crate::logs::checks(),
+        crate::iam::checks(),
         crate::cloudtrail::checks(),
         crate::run::checks(),
     ]

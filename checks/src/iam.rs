@@ -1,11 +1,34 @@
-//! IAM roles and managed policies: what is seen of them.
+//! IAM roles and managed policies: what is seen of them, and the checks of their requirements.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::check::Check;
 use crate::observed::{Gap, Seen};
 use crate::policy::model::PolicyText;
+use crate::subject::Kind;
+
+mod deny;
+mod documents;
+#[cfg(test)]
+mod fixture;
+mod scope;
+mod wildcards;
+
+/// The checks of this file, in catalog order.
+pub fn checks() -> Vec<Check> {
+    let named = [Kind::Role, Kind::ManagedPolicy];
+    vec![
+        Check::each("iam-role-no-wildcard-actions", &named, wildcards::actions).when_none(wildcards::none_found),
+        Check::each("iam-role-no-wildcard-resources", &named, wildcards::resources).when_none(wildcards::none_found),
+        Check::across("iam-role-no-broad-managed-policy", wildcards::no_broad_managed),
+        Check::across("iam-role-s3-scope", scope::s3),
+        Check::across("iam-role-logs-scope", scope::logs),
+        Check::across("iam-role-kms-scope", scope::kms),
+        Check::across("iam-explicit-deny-present", deny::explicit_deny),
+    ]
+}
 
 /// What was seen of a role.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -64,6 +64,13 @@ kms-alias-present                           low       template
 logs-retention-90-days                      high      stated
 logs-kms-encrypted                          high      stated
 logs-receiving-events                       low       stated
+iam-role-no-wildcard-actions                high      stated
+iam-role-no-wildcard-resources              high      stated
+iam-role-no-broad-managed-policy            high      derived
+iam-role-s3-scope                           high      stated
+iam-role-logs-scope                         medium    stated
+iam-role-kms-scope                          medium    template
+iam-explicit-deny-present                   low       stated
 cloudtrail-logging-enabled                  high      stated
 cloudtrail-data-events                      medium    stated
 ";
@@ -127,7 +134,7 @@ fn severities_and_bases_are_those_of_the_index() {
             std::array::from_fn(|_| words.next().expect("id, severity and basis"))
         })
         .collect();
-    assert_eq!(index.len(), 54);
+    assert_eq!(index.len(), 61);
     assert_eq!(found, index);
 }
 
@@ -140,7 +147,7 @@ fn every_profile_loads_and_the_one_for_patient_data_selects_everything() {
         catalog.profile(name).unwrap_or_else(|error| panic!("{name}: {error}"));
     }
     let profile = catalog.profile("patient-data").expect("the profile");
-    assert_eq!(profile.requirements.len(), 54);
+    assert_eq!(profile.requirements.len(), 61);
     let message = catalog.profile("nobody").expect_err("no such profile").to_string();
     assert_eq!(message, "there is no profile `nobody`; the profiles are patient-data");
 }

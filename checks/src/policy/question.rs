@@ -12,6 +12,8 @@ mod trust;
 use crate::policy::counterexample::{Correction, Counterexample};
 use crate::policy::parse::ParseError;
 
+pub mod role_wildcard;
+
 /// A question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Question {

@@ -1,0 +1,121 @@
+//! The policies of a role, read one by one, so that one that cannot be read hides no other.
+
+use crate::check::Context;
+use crate::evidence::Evidence;
+use crate::iam::{ManagedPolicy, Role};
+use crate::observed::{Gap, Observed, Seen};
+use crate::policy::model::{Document, Effect, PolicyText, Principal, Principals};
+use crate::policy::parse::{Sort, parse};
+use crate::policy::question::role_wildcard::{display, principal};
+
+/// A policy of a role.
+pub(super) struct Held {
+    /// Its name for a reader.
+    pub(super) name: String,
+    /// Its ARN; `None` for inline policies, and for the list of policies itself.
+    pub(super) arn: Option<String>,
+    /// What it says.
+    pub(super) document: Result<Document, Gap>,
+}
+
+/// Every policy of the role, inline ones first. A list that could not be read stands among them as a gap.
+pub(super) fn held(role: &Role) -> Vec<Held> {
+    let mut held = Vec::new();
+    match role.inline_policies.required("ListRolePolicies", "PolicyNames") {
+        Err(gap) => held.push(unread("the list of inline policies", gap)),
+        Ok(names) => held.extend(names.iter().map(|name| Held {
+            name: display(name),
+            arn: None,
+            document: of_list(role.inline_documents.get(name), name, "GetRolePolicy", "PolicyDocument"),
+        })),
+    }
+    match attached(role) {
+        Err(gap) => held.push(unread("the list of managed policies", gap)),
+        Ok(arns) => held.extend(arns.iter().map(|arn| Held {
+            name: display(arn),
+            arn: Some(arn.clone()),
+            document: of_list(role.attached_documents.get(arn), arn, "GetPolicyVersion", "PolicyVersion.Document"),
+        })),
+    }
+    held
+}
+
+fn unread(name: &str, gap: Gap) -> Held {
+    Held { name: name.into(), arn: None, document: Err(gap) }
+}
+
+/// The ARNs of the role's managed policies; an empty list means none.
+pub(super) fn attached(role: &Role) -> Result<&Vec<String>, Gap> {
+    role.attached_policies.required("ListAttachedRolePolicies", "AttachedPolicies")
+}
+
+fn of_list(
+    text: Option<&Seen<PolicyText>>,
+    name: &str,
+    operation: &'static str,
+    field: &'static str,
+) -> Result<Document, Gap> {
+    let text = text
+        .ok_or_else(|| Gap::NotCollected { what: format!("the document of {} was not read", display(name)).into() })?;
+    read(text.required(operation, field)?, Sort::Identity, operation, &display(name))
+}
+
+/// The document of a managed policy of the stack.
+pub(super) fn managed(policy: &ManagedPolicy, name: &str) -> Result<Document, Gap> {
+    let operation = "GetPolicyVersion";
+    read(policy.document.required(operation, "PolicyVersion.Document")?, Sort::Identity, operation, name)
+}
+
+/// Parses a document; one that is no policy decides nothing (rule U6).
+pub(super) fn read(text: &PolicyText, sort: Sort, operation: &'static str, name: &str) -> Result<Document, Gap> {
+    parse(&text.0, sort)
+        .map_err(|error| Gap::Unparsable { operation: operation.into(), what: format!("{name}: {error}") })
+}
+
+/// Why the role is left alone: AWS writes the policies of service-linked roles, and nobody else can.
+pub(super) fn service_linked(role: &Role) -> Result<Option<&'static str>, Gap> {
+    let path = role.path.required("GetRole", "Role.Path")?;
+    Ok(path
+        .starts_with("/aws-service-role/")
+        .then_some("the role is linked to a service of AWS, which alone can change its policies"))
+}
+
+/// The one service that may become the role, by the part of its name before the domain; `None` where its trust policy
+/// allows anybody else, or several services.
+pub(super) fn only_trusted_service(role: &Role) -> Result<Option<String>, Gap> {
+    let text = role.trust.required("GetRole", "Role.AssumeRolePolicyDocument")?;
+    let document = read(text, Sort::Trust, "GetRole", "the trust policy")?;
+    let mut only: Option<String> = None;
+    for statement in document.statements.iter().filter(|statement| statement.effect == Effect::Allow) {
+        let Principals::Only(trusted) = &statement.principals else { return Ok(None) };
+        for trusted in trusted {
+            let Principal::Service(service) = trusted else { return Ok(None) };
+            let service = principal(service);
+            match &only {
+                Some(other) if other != service => return Ok(None),
+                Some(_) | None => only = Some(service.into()),
+            }
+        }
+    }
+    Ok(only)
+}
+
+/// Whether an ARN names the role. Names of roles are unique in an account, whatever their path.
+pub(super) fn is_role(arn: &str, context: &Context<'_>) -> bool {
+    let Some((head, path)) = arn.split_once(":role/") else { return false };
+    head.ends_with(&format!(":iam::{}", context.evidence.run.account))
+        && path.rsplit('/').next() == context.subject.id.rsplit('/').next()
+}
+
+/// Says that the listing of the stack was read, without which nobody knows that a resource is not the stack's.
+pub(super) fn listing_was_read(evidence: &Evidence) -> Result<(), Gap> {
+    for (_, stack) in evidence.all::<crate::cloudformation::Stack>() {
+        match stack.identity.observed() {
+            Observed::Absent => {}
+            Observed::Present(_) | Observed::Unknown(_) => {
+                stack.members.seen()?;
+            }
+        }
+    }
+    Ok(())
+}
