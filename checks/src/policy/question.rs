@@ -172,7 +172,7 @@ pub fn ask(question: Question, documents: &Documents, setting: &Setting) -> Ruli
             public::judge(&policies, setting)
         }
         (Question::TrustExternalId, Documents::Trust(policy)) => trust::judge(policy, setting),
-        (Question::RoleWildcard, Documents::Role { .. }) => Ruling::Undecided { reason: "not built yet".into() },
+        (Question::RoleWildcard, Documents::Role { .. }) => role_wildcard::judge(documents, setting),
         (
             Question::BucketTls
             | Question::BucketSse
