@@ -1,16 +1,19 @@
 //! The questions that policy documents are asked.
 
-mod bucket_sse;
-mod bucket_tls;
+pub(crate) mod bucket_sse;
+pub(crate) mod bucket_tls;
 mod class;
 mod correct;
-mod key_policy;
-mod public;
+pub(crate) mod key_policy;
+pub(crate) mod public;
 mod show;
-mod trust;
+pub(crate) mod trust;
 
+use crate::evidence::Evidence;
+use crate::observed::Gap;
 use crate::policy::counterexample::{Correction, Counterexample};
 use crate::policy::parse::ParseError;
+use crate::verdict::{Judgement, Verdict};
 
 pub mod role_wildcard;
 
@@ -159,6 +162,50 @@ pub enum Ruling {
         /// Why: the construct, or the place where the document is no policy.
         reason: String,
     },
+}
+
+/// What no judgement of a document covers, said beside every pass.
+const ASSUMED: &str = "judged is this document alone: service and resource control policies and VPC endpoint policies are \
+                       others, and can only take away";
+
+impl Ruling {
+    /// The ruling as the judgement of a requirement that asks for `expected`.
+    ///
+    /// # Errors
+    /// A gap, where nobody can tell.
+    pub(crate) fn judgement(self, expected: &str) -> Judgement {
+        let with = |verdict: Verdict, notes: Vec<String>| notes.into_iter().fold(verdict, Verdict::noting);
+        match self {
+            Ruling::Pass { proved, notes } => Ok(with(Verdict::satisfied(proved), notes).noting(ASSUMED)),
+            Ruling::Fail { why, counterexample, correction, notes } => {
+                Ok(with(Verdict::not_satisfied(why, expected), notes).shown_by(*counterexample, correction))
+            }
+            Ruling::NotApplicable { reason, notes } => Ok(with(Verdict::not_applicable(reason), notes)),
+            Ruling::Undecided { reason } => Err(Gap::undecided(reason)),
+        }
+    }
+}
+
+impl Setting {
+    /// The setting of a resource of the run's account, with this ARN.
+    pub(crate) fn of(evidence: &Evidence, resource: Option<String>) -> Setting {
+        Setting {
+            account: evidence.run.account.clone(),
+            partition: evidence.run.partition.clone(),
+            region: evidence.run.region.clone(),
+            resource,
+            service: None,
+            trusted_accounts: Vec::new(),
+            encryption: Encryption {
+                algorithms: Vec::new(),
+                absent_header: AbsentHeader::Deny,
+                kms_key_arn: None,
+                bucket_default: None,
+            },
+            accept_own_org: false,
+            allowed_managed: Vec::new(),
+        }
+    }
 }
 
 /// Asks a question of documents.

@@ -28,7 +28,7 @@ struct Upload {
 }
 
 /// Judges a bucket's policy; `None` where it has none.
-pub(super) fn judge(policy: Option<&str>, setting: &Setting) -> Ruling {
+pub(crate) fn judge(policy: Option<&str>, setting: &Setting) -> Ruling {
     judged(policy, setting, true)
 }
 

@@ -15,7 +15,7 @@ const DOCUMENT: &str = "bucket policy";
 const TRANSPORT: &str = "aws:securetransport";
 
 /// Judges a bucket's policy; `None` where it has none.
-pub(super) fn judge(policy: Option<&str>, setting: &Setting) -> Ruling {
+pub(crate) fn judge(policy: Option<&str>, setting: &Setting) -> Ruling {
     judged(policy, setting, true)
 }
 

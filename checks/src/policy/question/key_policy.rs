@@ -15,7 +15,7 @@ use crate::policy::words::{Glob, Letter};
 const DOCUMENT: &str = "key policy";
 
 /// Judges a key's policy; `None` where it has none.
-pub(super) fn judge(policy: Option<&str>, setting: &Setting) -> Ruling {
+pub(crate) fn judge(policy: Option<&str>, setting: &Setting) -> Ruling {
     let Some(text) = policy else {
         return Ruling::Undecided { reason: "every key has a policy, and none was given".into() };
     };
@@ -48,7 +48,7 @@ fn judged(text: &str, setting: &Setting, correcting: bool) -> Ruling {
 }
 
 /// Judges only whether anybody outside the own and the trusted accounts may use the key.
-pub(super) fn outside(text: &str, setting: &Setting) -> Ruling {
+pub(crate) fn outside(text: &str, setting: &Setting) -> Ruling {
     let document = match parse(text, Sort::Resource) {
         Ok(document) => document,
         Err(error) => return unreadable(DOCUMENT, &error),

@@ -14,7 +14,7 @@ use crate::policy::search::{Answer, Claim, Fixed, Region, Strangers, search};
 use crate::policy::words::{Glob, Letter};
 
 /// Judges the policies of a resource together; each has a name for the reader.
-pub(super) fn judge(policies: &[(&str, &str)], setting: &Setting) -> Ruling {
+pub(crate) fn judge(policies: &[(&str, &str)], setting: &Setting) -> Ruling {
     judged(policies, setting, true)
 }
 
@@ -226,7 +226,7 @@ fn notes(documents: &[&Document], setting: &Setting) -> Vec<String> {
 }
 
 /// Whether a statement for a service says for whose resources it may act.
-pub(super) fn is_bound(statement: &Statement) -> bool {
+pub(crate) fn is_bound(statement: &Statement) -> bool {
     statement.conditions.iter().any(|test| {
         ["aws:sourcearn", "aws:sourceaccount", "aws:sourceowner", "aws:sourceorgid", "aws:sourceorgpaths"]
             .contains(&test.key.as_str())

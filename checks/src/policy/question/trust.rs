@@ -19,7 +19,7 @@ const EXTERNAL_ID: &str = "sts:externalid";
 const ORGANISATION: &str = "aws:principalorgid";
 
 /// Judges a role's trust policy, both halves.
-pub(super) fn judge(policy: &str, setting: &Setting) -> Ruling {
+pub(crate) fn judge(policy: &str, setting: &Setting) -> Ruling {
     let document = match parse(policy, Sort::Trust) {
         Ok(document) => document,
         Err(error) => return unreadable(DOCUMENT, &error),
@@ -35,7 +35,7 @@ pub(super) fn judge(policy: &str, setting: &Setting) -> Ruling {
 }
 
 /// Judges whether outsiders need an external id.
-pub(super) fn external_id(policy: &str, setting: &Setting) -> Ruling {
+pub(crate) fn external_id(policy: &str, setting: &Setting) -> Ruling {
     match parse(policy, Sort::Trust) {
         Ok(document) => Trust { text: policy, document: &document, setting }.outsiders(true),
         Err(error) => unreadable(DOCUMENT, &error),
@@ -43,7 +43,7 @@ pub(super) fn external_id(policy: &str, setting: &Setting) -> Ruling {
 }
 
 /// Judges whether every service that the policy names can assume the role without an external id.
-pub(super) fn services(policy: &str, setting: &Setting) -> Ruling {
+pub(crate) fn services(policy: &str, setting: &Setting) -> Ruling {
     match parse(policy, Sort::Trust) {
         Ok(document) => Trust { text: policy, document: &document, setting }.services(true),
         Err(error) => unreadable(DOCUMENT, &error),
