@@ -8,6 +8,7 @@ use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 use tap_audit_checks::report::{Finding, FindingSubject, Report, Status, tally};
 
+use crate::grounds;
 use crate::printable::printable;
 use crate::wording;
 
@@ -132,7 +133,10 @@ fn case(xml: &mut Xml, finding: &Finding) -> io::Result<()> {
                 }
                 Status::Fail => {
                     let observed = finding.observed().map_or("", |observed| observed);
-                    let said = format!("observed: {observed}; expected: {}", finding.expected());
+                    let mut said = format!("observed: {observed}; expected: {}", finding.expected());
+                    if let Some(grounds) = finding.grounds() {
+                        said.push_str(&format!("; shown by: {}", grounds.counterexample.sentence));
+                    }
                     let kind = if finding.is_advice() { "advice" } else { finding.severity.name() };
                     result(xml, "failure", &said, Some(kind), &body)
                 }
@@ -196,12 +200,22 @@ fn body(finding: &Finding) -> String {
         line("reason", &reason);
     }
     line("expected", finding.expected());
+    if let Some(grounds) = finding.grounds() {
+        for (label, text) in grounds::lines(&grounds.counterexample) {
+            line(label, &text);
+        }
+    }
     if let Some(note) = finding.note() {
         line("note", note);
     }
     match finding.outcome.status() {
         Status::Fail | Status::Error => {
             line("why it matters", &finding.severity_reason);
+            if let Some(correction) = finding.grounds().and_then(|grounds| grounds.correction.as_ref()) {
+                let statement = &correction.statement;
+                let judged = grounds::judged_again(correction);
+                line("fix (this resource)", &format!("{}\n{statement}\n{judged}", correction.instruction));
+            }
             line("fix (AWS CLI)", &finding.remediation.cli);
             line("fix (CloudFormation)", &finding.remediation.cloudformation);
         }

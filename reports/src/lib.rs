@@ -8,9 +8,11 @@
 
 #[cfg(test)]
 mod fixture;
+mod grounds;
 mod html;
 mod json;
 mod junit;
+mod page;
 mod printable;
 #[cfg(test)]
 mod tests;
