@@ -7,6 +7,7 @@
 //! What is judged is the document alone. Service control policies, resource control policies, VPC endpoint policies and,
 //! for a resource's policy, the identity policies of its callers are other documents.
 
+pub mod case;
 pub mod counterexample;
 pub mod evaluate;
 pub mod key;
