@@ -12,7 +12,8 @@ use crate::grounds;
 use crate::printable::printable;
 use crate::wording;
 
-type Xml = Writer<Vec<u8>>;
+/// Where XML is written to.
+pub(crate) type Xml = Writer<Vec<u8>>;
 
 /// Renders the report as JUnit XML.
 pub(crate) fn render(report: &Report) -> io::Result<Vec<u8>> {
@@ -104,7 +105,7 @@ fn open_suite(
 }
 
 /// The counts that readers of JUnit XML expect: how many cases, and how many of each kind that did not pass.
-fn counts(totals: &BTreeMap<Status, usize>) -> [(&'static str, String); 4] {
+pub(crate) fn counts(totals: &BTreeMap<Status, usize>) -> [(&'static str, String); 4] {
     let of = |status: Status| totals.get(&status).map_or(0, |count| *count);
     [
         ("tests", totals.values().sum::<usize>().to_string()),
@@ -179,7 +180,13 @@ fn properties<'a>(xml: &mut Xml, facts: impl Iterator<Item = (&'a str, &'a str)>
     Ok(())
 }
 
-fn result(xml: &mut Xml, element: &'static str, message: &str, kind: Option<&str>, body: &str) -> io::Result<()> {
+pub(crate) fn result(
+    xml: &mut Xml,
+    element: &'static str,
+    message: &str,
+    kind: Option<&str>,
+    body: &str,
+) -> io::Result<()> {
     xml.create_element(element)
         .with_attribute(("message", printable(message)))
         .with_attributes(kind.map(|kind| ("type", kind)))
@@ -226,7 +233,7 @@ fn body(finding: &Finding) -> String {
 }
 
 /// Text content, with the characters that XML cannot hold marked.
-fn text(text: &str) -> BytesText<'static> {
+pub(crate) fn text(text: &str) -> BytesText<'static> {
     let owned: Cow<'_, str> = printable(text);
     BytesText::new(&owned).into_owned()
 }

@@ -13,6 +13,7 @@ mod html;
 mod json;
 mod junit;
 mod page;
+pub mod policy;
 mod printable;
 #[cfg(test)]
 mod tests;
