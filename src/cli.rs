@@ -66,7 +66,7 @@ const CHECK_CODES: &str = "Exit codes: 0 proved, or the question does not arise;
 2 usage; 3 undecided, or the text is no policy document; 4 the file cannot be read.";
 
 const TEST_CODES: &str = "Exit codes: 0 every case came out as expected; 1 a verdict is not one that its case accepts; \
-2 usage; 3 nothing of the kind, and a case cannot be read or there is none.";
+2 usage; 3 no verdict is wrong, but a case cannot be read, or there is none.";
 
 /// The options of a question.
 #[derive(Debug, Args)]
