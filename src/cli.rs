@@ -2,9 +2,12 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use tap_audit_checks::policy::question::{AbsentHeader, Question};
 use tap_audit_checks::requirement::Severity;
 
+use crate::policy_command::{self, Arn};
 use crate::replay::Injection;
 use crate::settings::{self, Wanted};
 
@@ -38,11 +41,127 @@ pub enum Command {
         /// The requirement's id, such as s3-mfa-delete-enabled.
         id: String,
     },
+    /// Judges policy documents offline: one by hand, or cases with the verdicts that are expected of them.
+    #[command(subcommand)]
+    Policy(PolicyCommand),
     /// Audits a recorded account that comes with the program; needs neither AWS nor credentials.
     Demo(DemoOptions),
     /// Prints the JSON Schema of the JSON report.
     #[command(hide = true)]
     Schema,
+}
+
+/// What to do with policy documents.
+#[derive(Debug, Subcommand)]
+pub enum PolicyCommand {
+    /// Asks one policy document a question, without AWS.
+    #[command(after_help = CHECK_CODES)]
+    Check(Box<PolicyCheckOptions>),
+    /// Runs policy cases: documents, a question, and the verdict that is expected of it.
+    #[command(after_help = TEST_CODES)]
+    Test(PolicyTestOptions),
+}
+
+const CHECK_CODES: &str = "Exit codes: 0 proved, or the question does not arise; 1 refuted, with a counterexample; \
+2 usage; 3 undecided, or the text is no policy document; 4 the file cannot be read.";
+
+const TEST_CODES: &str = "Exit codes: 0 every case came out as expected; 1 a verdict is not one that its case accepts; \
+2 usage; 3 no verdict is wrong, but a case cannot be read, or there is none.";
+
+/// The options of a question.
+#[derive(Debug, Args)]
+pub struct PolicyCheckOptions {
+    /// The policy document as JSON, at most 1 MiB; - reads standard input. For role-wildcard it is one identity policy
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// What to ask
+    #[arg(long, value_parser = question())]
+    pub question: Question,
+    /// The account that owns the resource [default: the ARN's, else the example 000000000000]
+    #[arg(long, value_name = "ID", value_parser = policy_command::account_id)]
+    pub account: Option<String>,
+    /// The resource whose policy it is; bucket questions need it. For role-wildcard, the ARN of the managed policy; for
+    /// trust-external-id, of the role
+    #[arg(long, value_name = "ARN")]
+    pub resource: Option<Arn>,
+    /// The region [default: the ARN's, else us-east-1]
+    #[arg(long)]
+    pub region: Option<String>,
+    /// The service that the resource belongs to, as its actions write it, such as s3 or execute-api (public)
+    #[arg(long)]
+    pub service: Option<String>,
+    /// A further account whose access is wanted; repeatable (trust-external-id, kms-key-policy, public)
+    #[arg(long, value_name = "ID", value_parser = policy_command::account_id)]
+    pub trusted_account: Vec<String>,
+    /// An accepted value of the encryption header; repeatable [default: AES256] (bucket-sse)
+    #[arg(long, value_name = "ALG")]
+    pub sse_algorithm: Vec<String>,
+    /// What an upload without the encryption header means: it has to be denied, or it is accepted where the bucket's
+    /// default algorithm is [default: deny] (bucket-sse)
+    #[arg(long, value_name = "MEANING", value_parser = absent_header())]
+    pub absent_header: Option<AbsentHeader>,
+    /// The one KMS key that uploads have to name (bucket-sse)
+    #[arg(long, value_name = "ARN")]
+    pub kms_key: Option<Arn>,
+    /// The algorithm of the bucket's default encryption (bucket-sse)
+    #[arg(long, value_name = "ALG")]
+    pub default_encryption: Option<String>,
+    /// Accepts the own organisation's id in place of an external id (trust-external-id)
+    #[arg(long)]
+    pub accept_own_org: bool,
+    /// A managed policy that passes on a role that trusts this service alone; repeatable (role-wildcard, with --resource
+    /// and --trusted-service)
+    #[arg(long, value_name = "ARN=SERVICE", value_parser = policy_command::allowed_managed)]
+    pub allow_managed: Vec<(String, String)>,
+    /// A service that the role's trust policy names, such as lambda.amazonaws.com; repeatable (role-wildcard)
+    #[arg(long, value_name = "SERVICE")]
+    pub trusted_service: Vec<String>,
+    /// How to print the answer
+    #[arg(long, value_enum, default_value_t = AnswerFormat::Text)]
+    pub format: AnswerFormat,
+}
+
+/// How an answer is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum AnswerFormat {
+    /// Text for people.
+    Text,
+    /// One object.
+    Json,
+}
+
+/// The options of a run of cases.
+#[derive(Debug, Args)]
+pub struct PolicyTestOptions {
+    /// Case files, and directories whose *.json files are cases, at any depth
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<PathBuf>,
+    /// How to print what came of them
+    #[arg(long, value_enum, default_value_t = CasesFormat::Text)]
+    pub format: CasesFormat,
+}
+
+/// How what came of cases is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CasesFormat {
+    /// A line for each case, and more for one that did not come out as expected.
+    Text,
+    /// An array of objects.
+    Json,
+    /// JUnit XML, a test case each.
+    Junit,
+}
+
+fn question() -> impl TypedValueParser<Value = Question> {
+    PossibleValuesParser::new(Question::ALL.map(Question::name))
+        .try_map(|name| Question::named(&name).ok_or_else(|| format!("there is no question `{name}`")))
+}
+
+fn absent_header() -> impl TypedValueParser<Value = AbsentHeader> {
+    PossibleValuesParser::new(["deny", "default-ok"]).map(|meaning| match meaning.as_str() {
+        "default-ok" => AbsentHeader::DefaultOk,
+        _ => AbsentHeader::Deny,
+    })
 }
 
 /// The options of an audit.

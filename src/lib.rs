@@ -9,6 +9,7 @@ pub mod cli;
 pub mod collect;
 pub mod outputs;
 mod plan;
+mod policy_command;
 pub mod program;
 pub mod replay;
 pub mod resolve;

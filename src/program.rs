@@ -9,15 +9,20 @@ use clap::Parser;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tap_audit_checks::catalog::{Catalog, Profile};
 use tap_audit_checks::evidence;
+use tap_audit_checks::policy::question;
 use tap_audit_checks::report::Report;
-use tap_audit_reports::{Format, Style};
+use tap_audit_reports::policy::{self, Asked};
+use tap_audit_reports::{Format, RenderError, Style};
 
 use crate::audit::{self, Audit};
-use crate::cli::{AuditOptions, Cli, Command, DemoOptions, ListOptions, Manners, PlanOptions};
+use crate::cli::{
+    AnswerFormat, AuditOptions, CasesFormat, Cli, Command, DemoOptions, ListOptions, Manners, PlanOptions,
+    PolicyCheckOptions, PolicyCommand, PolicyTestOptions,
+};
 use crate::collect::clients::Connection;
 use crate::replay::{Account, AccountFacts, Recorder, Replay};
 use crate::settings::{self, Environment, HTML_FILE, Settings, Wanted};
-use crate::{catalog_view, outputs, plan};
+use crate::{catalog_view, outputs, plan, policy_command};
 
 /// The code of a usage or settings error.
 const USAGE: u8 = 2;
@@ -54,6 +59,22 @@ impl From<settings::SettingsError> for Stop {
 impl From<tap_audit_checks::catalog::CatalogError> for Stop {
     fn from(error: tap_audit_checks::catalog::CatalogError) -> Self {
         Stop::new(USAGE, chain(&error))
+    }
+}
+
+impl From<policy_command::PolicyError> for Stop {
+    fn from(error: policy_command::PolicyError) -> Self {
+        let code = match &error {
+            policy_command::PolicyError::Usage { .. } => USAGE,
+            policy_command::PolicyError::Unreadable { .. } => NO_START,
+        };
+        Stop::new(code, chain(&error)).helping(error.help())
+    }
+}
+
+impl From<RenderError> for Stop {
+    fn from(error: RenderError) -> Self {
+        Stop::new(NO_START, chain(&error))
     }
 }
 
@@ -154,6 +175,8 @@ async fn run(cli: Cli) -> Result<u8, Stop> {
         Some(Command::Plan(options)) => plan(*options, cli.manners, &environment).await,
         Some(Command::List(options)) => list(&options, &environment),
         Some(Command::Explain { id }) => explain(&id),
+        Some(Command::Policy(PolicyCommand::Check(options))) => policy_check(&options, &environment),
+        Some(Command::Policy(PolicyCommand::Test(options))) => policy_test(&options, &environment),
         Some(Command::Demo(options)) => demo(&options, cli.manners, &environment).await,
         Some(Command::Schema) => print(tap_audit_reports::json_schema().as_bytes()).map(|()| 0),
     }
@@ -413,6 +436,41 @@ fn explain(id: &str) -> Result<u8, Stop> {
             )))
         }
     }
+}
+
+fn policy_check(options: &PolicyCheckOptions, environment: &Environment) -> Result<u8, Stop> {
+    let (setting, assumed) = policy_command::setting(options)?;
+    let documents = policy_command::documents(options)?;
+    let ruling = question::ask(options.question, &documents, &setting);
+    let file = policy_command::name(&options.file);
+    let asked =
+        Asked { file: &file, question: options.question, setting: &setting, assumed: &assumed, ruling: &ruling };
+    let bytes = match options.format {
+        AnswerFormat::Text => policy::asked_text(&asked, &on_stdout(environment)).into_bytes(),
+        AnswerFormat::Json => policy::asked_json(&asked)?,
+    };
+    print(&bytes)?;
+    Ok(policy_command::code_of(&ruling))
+}
+
+fn policy_test(options: &PolicyTestOptions, environment: &Environment) -> Result<u8, Stop> {
+    let runs = policy_command::run_cases(&options.paths);
+    let bytes = match options.format {
+        CasesFormat::Text => policy::cases_text(&runs, &on_stdout(environment)).into_bytes(),
+        CasesFormat::Json => policy::cases_json(&runs)?,
+        CasesFormat::Junit => policy::cases_junit(&runs)?,
+    };
+    print(&bytes)?;
+    if runs.iter().all(|run| run.outcome.is_err()) {
+        say("error: no case was found that can be read");
+        say("  help: name case files, or directories with case files (*.json)");
+    }
+    Ok(policy_command::code_of_cases(&runs))
+}
+
+/// How text on standard output is laid out.
+fn on_stdout(environment: &Environment) -> Style {
+    Style { color: environment.color.unwrap_or_else(|| std::io::stdout().is_terminal()), width: width(environment) }
 }
 
 async fn demo(options: &DemoOptions, manners: Manners, environment: &Environment) -> Result<u8, Stop> {

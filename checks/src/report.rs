@@ -10,7 +10,7 @@ use crate::observed::{CallId, Gap};
 use crate::outputs::{LiveOutput, Output};
 use crate::requirement::{Basis, Citations, Remediation, Severity};
 use crate::subject::{Kind, Role};
-use crate::verdict::{Verdict, Weight};
+use crate::verdict::{Grounds, Verdict, Weight};
 
 /// How a requirement came out for a subject.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -131,6 +131,14 @@ impl Finding {
         match &self.outcome {
             Outcome::Judged(verdict) => verdict.note(),
             Outcome::Error(_) => None,
+        }
+    }
+
+    /// What shows a failure and what would mend it, where a policy document was judged.
+    pub fn grounds(&self) -> Option<&Grounds> {
+        match &self.outcome {
+            Outcome::Judged(Verdict::NotSatisfied { grounds, .. }) => grounds.as_deref(),
+            Outcome::Judged(Verdict::Satisfied { .. } | Verdict::NotApplicable { .. }) | Outcome::Error(_) => None,
         }
     }
 

@@ -6,12 +6,13 @@ use jiff::Timestamp;
 use tap_audit_checks::catalog::{Control, Implementation};
 use tap_audit_checks::evidence::{Call, NotCovered, Run};
 use tap_audit_checks::outputs::{InFile, LiveOutput, LiveValue, Output, Resolved, SecretLook};
+use tap_audit_checks::policy::counterexample::{Cited, Correction, Counterexample, NearMiss};
 use tap_audit_checks::report::{
     ControlCoverage, Coverage, Finding, FindingSubject, Outcome, Report, Status, Summary, tally,
 };
 use tap_audit_checks::requirement::{Basis, Citations, Remediation, Severity};
 use tap_audit_checks::subject::{Kind, Role};
-use tap_audit_checks::verdict::Verdict;
+use tap_audit_checks::verdict::{Grounds, Verdict};
 use tap_audit_checks::{Gap, Observed, Seen};
 
 const ACCOUNT: &str = "123456789012";
@@ -89,6 +90,17 @@ pub(crate) fn report() -> Report {
             &["s3:GetBucketEncryption:6a7b8c"],
         ),
         finding(
+            "s3-policy-deny-insecure-transport",
+            "The bucket refuses every request without TLS",
+            Severity::High,
+            &bucket,
+            Outcome::Judged(
+                Verdict::not_satisfied("a request without TLS is not denied", "every request without TLS is denied")
+                    .shown_by(plain_upload(), Some(deny_all())),
+            ),
+            &["s3:GetBucketPolicy:1f2e3d"],
+        ),
+        finding(
             "lambda-env-no-published-default",
             "No environment variable holds a published default password",
             Severity::Critical,
@@ -129,6 +141,21 @@ pub(crate) fn report() -> Report {
             &["kms:GetKeyRotationStatus:2a3b4c"],
         ),
         finding(
+            "iam-role-no-wildcard-actions",
+            "The role's policies name what it may do, and to what",
+            Severity::High,
+            &role,
+            Outcome::Judged(
+                Verdict::not_satisfied(
+                    "a statement allows actions by a wildcard",
+                    "no wildcard in actions and resources",
+                )
+                .noting("a permissions boundary does not cure it")
+                .shown_by(wildcard(), None),
+            ),
+            &["iam:GetRolePolicy:8b7a69"],
+        ),
+        finding(
             "iam-role-session-duration",
             "Sessions of the role are short",
             Severity::Medium,
@@ -165,6 +192,65 @@ pub(crate) fn report() -> Report {
     }];
     report.coverage.missing_kinds = vec![Kind::LogGroup];
     report
+}
+
+/// An upload without TLS, which a Deny of too few actions lets through.
+pub(crate) fn plain_upload() -> Counterexample {
+    Counterexample {
+        sentence: "arn:aws:iam::123456789012:role/tapstack-dev-processor-role can do s3:PutObjectTagging on an object of the bucket without TLS".into(),
+        principal: Some("arn:aws:iam::123456789012:role/tapstack-dev-processor-role".into()),
+        action: Some("s3:PutObjectTagging".into()),
+        resource: Some(format!("arn:aws:s3:::{BUCKET}/k")),
+        context: BTreeMap::from([
+            ("aws:SecureTransport".to_owned(), Some("false".to_owned())),
+            ("aws:PrincipalTag/department".to_owned(), None),
+        ]),
+        allowed_by: Some(Cited {
+            document: "bucket policy".into(),
+            statement: "statement 1 (AllowProcessor)".into(),
+            json: format!(
+                "{{\n  \"Sid\": \"AllowProcessor\",\n  \"Effect\": \"Allow\",\n  \"Principal\": {{\n    \"AWS\": \"arn:aws:iam::123456789012:role/tapstack-dev-processor-role\"\n  }},\n  \"Action\": \"s3:*\",\n  \"Resource\": \"arn:aws:s3:::{BUCKET}/*\"\n}}"
+            ),
+        }),
+        nearest_deny: Some(NearMiss {
+            statement: Cited {
+                document: "bucket policy".into(),
+                statement: "statement 2 (DenyInsecureTransport)".into(),
+                json: format!(
+                    "{{\n  \"Sid\": \"DenyInsecureTransport\",\n  \"Effect\": \"Deny\",\n  \"Principal\": \"*\",\n  \"Action\": [\n    \"s3:GetObject\",\n    \"s3:PutObject\"\n  ],\n  \"Resource\": \"arn:aws:s3:::{BUCKET}/*\",\n  \"Condition\": {{\n    \"Bool\": {{\n      \"aws:SecureTransport\": \"false\"\n    }}\n  }}\n}}"
+                ),
+            },
+            slipped: vec!["the action s3:PutObjectTagging is none of s3:GetObject, s3:PutObject".into()],
+        }),
+    }
+}
+
+/// What mends [`plain_upload`].
+pub(crate) fn deny_all() -> Correction {
+    Correction {
+        instruction: "replace statement 2 (DenyInsecureTransport) of the bucket policy by this one".into(),
+        statement: format!(
+            "{{\n  \"Sid\": \"DenyInsecureTransport\",\n  \"Effect\": \"Deny\",\n  \"Principal\": \"*\",\n  \"Action\": \"s3:*\",\n  \"Resource\": [\n    \"arn:aws:s3:::{BUCKET}\",\n    \"arn:aws:s3:::{BUCKET}/*\"\n  ],\n  \"Condition\": {{\n    \"Bool\": {{\n      \"aws:SecureTransport\": \"false\"\n    }}\n  }}\n}}"
+        ),
+        judged: "bucket-tls".into(),
+    }
+}
+
+/// A statement that is wrong by itself, whoever asks for what.
+pub(crate) fn wildcard() -> Counterexample {
+    Counterexample {
+        sentence: "inline policy ReadRecords, statement 1 allows dynamodb:*, which is every action of the service".into(),
+        principal: None,
+        action: None,
+        resource: None,
+        context: BTreeMap::new(),
+        allowed_by: Some(Cited {
+            document: "inline policy ReadRecords".into(),
+            statement: "statement 1".into(),
+            json: "{\n  \"Effect\": \"Allow\",\n  \"Action\": \"dynamodb:*\",\n  \"Resource\": \"arn:aws:dynamodb:us-east-2:123456789012:table/records\"\n}".into(),
+        }),
+        nearest_deny: None,
+    }
 }
 
 /// A run in which everything was decided and nothing failed.
@@ -252,6 +338,24 @@ pub(crate) fn hostile() -> Report {
     report
 }
 
+/// A counterexample and a correction in which every text is [`hostile_text`].
+pub(crate) fn hostile_grounds() -> Grounds {
+    let text = hostile_text;
+    let cited = || Cited { document: text(), statement: text(), json: text() };
+    Grounds {
+        counterexample: Counterexample {
+            sentence: text(),
+            principal: Some(text()),
+            action: Some(text()),
+            resource: Some(text()),
+            context: BTreeMap::from([(text(), Some(text())), (format!("a{}", text()), None)]),
+            allowed_by: Some(cited()),
+            nearest_deny: Some(NearMiss { statement: cited(), slipped: vec![text(), text()] }),
+        },
+        correction: Some(Correction { instruction: text(), statement: text(), judged: text() }),
+    }
+}
+
 fn hostile_finding(finding: &mut Finding) {
     let text = hostile_text;
     let subject = &mut finding.subject;
@@ -283,7 +387,7 @@ fn hostile_finding(finding: &mut Finding) {
             expected: text(),
             note: Some(text()),
             weight: *weight,
-            grounds: None,
+            grounds: Some(Box::new(hostile_grounds())),
         }),
         Outcome::Judged(Verdict::NotApplicable { .. }) => {
             Outcome::Judged(Verdict::not_applicable(text()).noting(text()))

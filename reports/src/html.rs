@@ -7,9 +7,11 @@ use base64::prelude::BASE64_STANDARD;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
 use tap_audit_checks::evidence::Call;
+use tap_audit_checks::policy::counterexample::{Correction, Counterexample};
 use tap_audit_checks::report::{Conclusion, Finding, FindingSubject, Report, Status, tally};
 use tap_audit_checks::requirement::{Basis, Severity};
 
+use crate::grounds;
 use crate::printable::printable;
 use crate::wording;
 
@@ -390,6 +392,7 @@ impl<'a> Page<'a> {
                         div { dt { "Observed" } dd.said { (observed) } }
                         (fact("Expected", &html! { (finding.expected()) }))
                     }
+                    @if let Some(grounds) = finding.grounds() { (counterexample(&grounds.counterexample)) }
                     @if let Some(reason) = finding.reason() { div { dt { "Reason" } dd.said { (reason) } } }
                     @if finding.is_advice() {
                         (fact("Advice", &html! { "This failure counts neither towards the conclusion nor towards the exit code." }))
@@ -407,6 +410,10 @@ impl<'a> Page<'a> {
                     div {
                         dt { (wording::fix(status)) }
                         dd.fixes {
+                            @if let Some(fix) = finding.grounds().and_then(|grounds| grounds.correction.as_ref()) {
+                                (correction(fix))
+                                p.small.soft { "For the requirement in general:" }
+                            }
                             (code("AWS CLI", &finding.remediation.cli))
                             (code("CloudFormation", &finding.remediation.cloudformation))
                         }
@@ -582,6 +589,47 @@ fn basis(basis: Basis) -> &'static str {
 
 fn code(name: &str, text: &str) -> Markup {
     html! { figure.code { figcaption { (name) } pre { code { (text) } } } }
+}
+
+/// What shows a failure of a policy document: the sentence, the request, and beside it the statements that matter.
+fn counterexample(shown: &Counterexample) -> Markup {
+    let request = grounds::request(shown);
+    html! {
+        div {
+            dt { "Counterexample" }
+            dd.grounds {
+                p.said { (shown.sentence) }
+                div.beside {
+                    @if !request.is_empty() {
+                        dl.request { @for (name, value) in request { dt { (name) } dd { code { (value) } } } }
+                    }
+                    div.statements {
+                        @if let Some(cited) = &shown.allowed_by {
+                            @let part = if shown.action.is_some() { "Allowed by " } else { "At fault: " };
+                            (code(&format!("{part}{}", grounds::place(cited)), &cited.json))
+                        }
+                        @if let Some(miss) = &shown.nearest_deny {
+                            (code(&format!("Nearest Deny: {}", grounds::place(&miss.statement)), &miss.statement.json))
+                            p.small { "The request escapes it: " (grounds::slipped(miss)) }
+                        }
+                        @if let Some(why) = grounds::unopposed(shown) { p.small { "It is not stopped: " (why) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What mends this very resource, judged before it is shown.
+fn correction(correction: &Correction) -> Markup {
+    html! {
+        details.correction open {
+            summary { "Correction for this resource" }
+            p { (correction.instruction) }
+            (code("Statement", &correction.statement))
+            p.judged.tone-pass { (icon("pass")) span { (grounds::judged_again(correction)) } }
+        }
+    }
 }
 
 fn answer(call: &Call) -> String {

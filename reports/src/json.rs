@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use tap_audit_checks::evidence::{Call, NotCovered};
 use tap_audit_checks::outputs::{LiveOutput, Output, Resolved};
+use tap_audit_checks::policy::counterexample::{Cited, Correction, Counterexample, NearMiss};
 use tap_audit_checks::report::{
     Conclusion, ControlCoverage, Coverage, Finding, FindingSubject, Report, Status, Summary,
 };
@@ -252,7 +253,7 @@ struct WireFinding<'a> {
     reason: Option<String>,
     note: Option<&'a str>,
     /// For policy documents, a request that breaks the requirement; else null.
-    counterexample: Option<Map<String, Value>>,
+    counterexample: Option<WireCounterexample<'a>>,
     citations: WireCitations<'a>,
     remediation: WireRemediation<'a>,
     /// The ids of the calls that the outcome rests on.
@@ -292,6 +293,59 @@ struct WireCitations<'a> {
 struct WireRemediation<'a> {
     cli: &'a str,
     cloudformation: &'a str,
+    /// For policy documents, what mends this very resource; else null.
+    correction: Option<WireCorrection<'a>>,
+}
+
+/// A concrete request that a policy document should have answered otherwise, or a statement that is wrong by itself.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct WireCounterexample<'a> {
+    /// The whole of it in one sentence.
+    sentence: &'a str,
+    /// Who calls: `anonymous`, an ARN or the name of a service; null where a statement is wrong by itself.
+    principal: Option<&'a str>,
+    action: Option<&'a str>,
+    resource: Option<&'a str>,
+    /// The condition keys that matter; null is a key that matters by being absent.
+    context: BTreeMap<&'a str, Option<&'a str>>,
+    /// The statement that allows the request or is wrong by itself.
+    allowed_by: Option<WireCited<'a>>,
+    /// The Deny that came nearest to catching the request.
+    nearest_deny: Option<WireNearMiss<'a>>,
+}
+
+/// A statement of a policy document.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct WireCited<'a> {
+    /// The document, such as `bucket policy`.
+    document: &'a str,
+    /// Its place in the document, counted from 1, with its Sid.
+    statement: &'a str,
+    /// Its JSON as text, with the values of `sts:ExternalId` masked.
+    json: &'a str,
+}
+
+/// A Deny that nearly caught a request.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct WireNearMiss<'a> {
+    statement: WireCited<'a>,
+    /// Each test that the request slipped through, in words.
+    slipped: Vec<&'a str>,
+}
+
+/// A correction of one document that was judged before it is shown.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct WireCorrection<'a> {
+    /// What to do with the statement.
+    instruction: &'a str,
+    /// The JSON, as text, of the statement that is new or changed.
+    statement: &'a str,
+    /// The question that was asked again of the corrected document, and that it answers well.
+    judged: &'a str,
 }
 
 /// How the findings that cite a paragraph came out.
@@ -361,6 +415,37 @@ impl<'a> WireReport<'a> {
             evidence_digest: &report.evidence_digest,
         }
     }
+}
+
+impl<'a> WireCounterexample<'a> {
+    pub(crate) fn of(shown: &'a Counterexample) -> Self {
+        let Counterexample { sentence, principal, action, resource, context, allowed_by, nearest_deny } = shown;
+        WireCounterexample {
+            sentence,
+            principal: principal.as_deref(),
+            action: action.as_deref(),
+            resource: resource.as_deref(),
+            context: context.iter().map(|(key, value)| (key.as_str(), value.as_deref())).collect(),
+            allowed_by: allowed_by.as_ref().map(cited),
+            nearest_deny: nearest_deny.as_ref().map(near_miss),
+        }
+    }
+}
+
+impl<'a> WireCorrection<'a> {
+    pub(crate) fn of(correction: &'a Correction) -> Self {
+        let Correction { instruction, statement, judged } = correction;
+        WireCorrection { instruction, statement, judged }
+    }
+}
+
+fn cited(cited: &Cited) -> WireCited<'_> {
+    let Cited { document, statement, json } = cited;
+    WireCited { document, statement, json }
+}
+
+fn near_miss(miss: &NearMiss) -> WireNearMiss<'_> {
+    WireNearMiss { statement: cited(&miss.statement), slipped: texts(&miss.slipped) }
 }
 
 fn severity(severity: Severity) -> WireSeverity {
@@ -456,14 +541,18 @@ fn finding(finding: &Finding) -> WireFinding<'_> {
         expected: finding.expected(),
         reason: finding.reason(),
         note: finding.note(),
-        counterexample: None,
+        counterexample: finding.grounds().map(|grounds| WireCounterexample::of(&grounds.counterexample)),
         citations: WireCitations {
             hipaa: texts(hipaa),
             nist_800_53: texts(nist_800_53),
             aws_config: texts(aws_config),
             security_hub: texts(security_hub),
         },
-        remediation: WireRemediation { cli, cloudformation },
+        remediation: WireRemediation {
+            cli,
+            cloudformation,
+            correction: finding.grounds().and_then(|grounds| grounds.correction.as_ref()).map(WireCorrection::of),
+        },
         evidence: texts(&finding.evidence),
         waiver: None,
         fingerprint: &finding.fingerprint,

@@ -8,10 +8,12 @@ use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 use tap_audit_checks::report::{Finding, FindingSubject, Report, Status, tally};
 
+use crate::grounds;
 use crate::printable::printable;
 use crate::wording;
 
-type Xml = Writer<Vec<u8>>;
+/// Where XML is written to.
+pub(crate) type Xml = Writer<Vec<u8>>;
 
 /// Renders the report as JUnit XML.
 pub(crate) fn render(report: &Report) -> io::Result<Vec<u8>> {
@@ -103,7 +105,7 @@ fn open_suite(
 }
 
 /// The counts that readers of JUnit XML expect: how many cases, and how many of each kind that did not pass.
-fn counts(totals: &BTreeMap<Status, usize>) -> [(&'static str, String); 4] {
+pub(crate) fn counts(totals: &BTreeMap<Status, usize>) -> [(&'static str, String); 4] {
     let of = |status: Status| totals.get(&status).map_or(0, |count| *count);
     [
         ("tests", totals.values().sum::<usize>().to_string()),
@@ -132,7 +134,10 @@ fn case(xml: &mut Xml, finding: &Finding) -> io::Result<()> {
                 }
                 Status::Fail => {
                     let observed = finding.observed().map_or("", |observed| observed);
-                    let said = format!("observed: {observed}; expected: {}", finding.expected());
+                    let mut said = format!("observed: {observed}; expected: {}", finding.expected());
+                    if let Some(grounds) = finding.grounds() {
+                        said.push_str(&format!("; shown by: {}", grounds.counterexample.sentence));
+                    }
                     let kind = if finding.is_advice() { "advice" } else { finding.severity.name() };
                     result(xml, "failure", &said, Some(kind), &body)
                 }
@@ -175,7 +180,13 @@ fn properties<'a>(xml: &mut Xml, facts: impl Iterator<Item = (&'a str, &'a str)>
     Ok(())
 }
 
-fn result(xml: &mut Xml, element: &'static str, message: &str, kind: Option<&str>, body: &str) -> io::Result<()> {
+pub(crate) fn result(
+    xml: &mut Xml,
+    element: &'static str,
+    message: &str,
+    kind: Option<&str>,
+    body: &str,
+) -> io::Result<()> {
     xml.create_element(element)
         .with_attribute(("message", printable(message)))
         .with_attributes(kind.map(|kind| ("type", kind)))
@@ -196,12 +207,22 @@ fn body(finding: &Finding) -> String {
         line("reason", &reason);
     }
     line("expected", finding.expected());
+    if let Some(grounds) = finding.grounds() {
+        for (label, text) in grounds::lines(&grounds.counterexample) {
+            line(label, &text);
+        }
+    }
     if let Some(note) = finding.note() {
         line("note", note);
     }
     match finding.outcome.status() {
         Status::Fail | Status::Error => {
             line("why it matters", &finding.severity_reason);
+            if let Some(correction) = finding.grounds().and_then(|grounds| grounds.correction.as_ref()) {
+                let statement = &correction.statement;
+                let judged = grounds::judged_again(correction);
+                line("fix (this resource)", &format!("{}\n{statement}\n{judged}", correction.instruction));
+            }
             line("fix (AWS CLI)", &finding.remediation.cli);
             line("fix (CloudFormation)", &finding.remediation.cloudformation);
         }
@@ -212,7 +233,7 @@ fn body(finding: &Finding) -> String {
 }
 
 /// Text content, with the characters that XML cannot hold marked.
-fn text(text: &str) -> BytesText<'static> {
+pub(crate) fn text(text: &str) -> BytesText<'static> {
     let owned: Cow<'_, str> = printable(text);
     BytesText::new(&owned).into_owned()
 }

@@ -8,9 +8,12 @@
 
 #[cfg(test)]
 mod fixture;
+mod grounds;
 mod html;
 mod json;
 mod junit;
+mod page;
+pub mod policy;
 mod printable;
 #[cfg(test)]
 mod tests;

@@ -267,3 +267,54 @@ fn text_says_what_the_exit_code_leaves_out() {
         "Exit code of an audit with this result: 1, because something failed at or above the threshold (medium)."
     ));
 }
+
+#[test]
+fn a_failing_policy_is_shown_by_a_request_in_every_format() {
+    let report = fixture::report();
+    let shown = fixture::plain_upload();
+    for format in [Format::Text, Format::Junit, Format::Html] {
+        let text = rendered(&report, format, 200);
+        let facts = [shown.principal.clone(), shown.action.clone(), shown.resource.clone()];
+        for fact in facts.into_iter().flatten().chain([shown.sentence.clone()]) {
+            assert!(text.contains(&fact), "{format}: {fact}");
+        }
+        for said in [
+            "aws:SecureTransport = false",
+            "aws:PrincipalTag/department is absent",
+            "bucket policy, statement 1 (AllowProcessor)",
+            "bucket policy, statement 2 (DenyInsecureTransport)",
+            "the action s3:PutObjectTagging is none of s3:GetObject, s3:PutObject",
+        ] {
+            assert!(text.contains(said), "{format}: {said}");
+        }
+    }
+    let json: Value = serde_json::from_str(&rendered(&report, Format::Json, 80)).unwrap();
+    let counterexample = &json["findings"][4]["counterexample"];
+    assert_eq!(counterexample["context"]["aws:SecureTransport"], "false");
+    assert_eq!(counterexample["context"].get("aws:PrincipalTag/department"), Some(&Value::Null));
+    assert_eq!(counterexample["nearest_deny"]["statement"]["document"], "bucket policy");
+    assert_eq!(json["findings"][0]["counterexample"], Value::Null);
+}
+
+#[test]
+fn what_mends_this_resource_stands_before_what_mends_any() {
+    for (format, general) in [
+        (Format::Text, "command   aws s3api put-bucket-versioning"),
+        (Format::Junit, "fix (AWS CLI): "),
+        (Format::Html, "<figcaption>AWS CLI</figcaption>"),
+    ] {
+        let text = rendered(&fixture::report(), format, 200);
+        let correction = text.find("replace statement 2 (DenyInsecureTransport)").expect("the correction");
+        let judged = text.find("Judged again with this correction: bucket-tls holds.").expect("its judgement");
+        let after = text[judged..].contains(general);
+        assert!(correction < judged && after, "{format}");
+    }
+}
+
+#[test]
+fn a_request_that_no_deny_comes_near_says_so() {
+    let mut shown = fixture::plain_upload();
+    shown.nearest_deny = None;
+    assert_eq!(crate::grounds::unopposed(&shown), Some("no Deny statement comes near this request"));
+    assert_eq!(crate::grounds::unopposed(&fixture::wildcard()), None, "a statement that is wrong by itself");
+}

@@ -15,6 +15,7 @@ mod denied;
 mod disturbed;
 mod flights;
 mod pages;
+mod policy;
 mod secrets;
 mod sweep;
 mod tokens;

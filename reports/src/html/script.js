@@ -48,7 +48,7 @@
   }
 
   let closed = [];
-  addEventListener("beforeprint", () => { closed = findings.filter((f) => !f.open); for (const f of closed) f.open = true; });
+  addEventListener("beforeprint", () => { closed = all("details").filter((f) => !f.open); for (const f of closed) f.open = true; });
   addEventListener("afterprint", () => { for (const f of closed) f.open = false; });
 
   for (const code of all(".code")) {
