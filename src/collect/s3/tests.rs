@@ -47,6 +47,7 @@ fn scope() -> Scope {
         check_bucket_empty: false,
         log_events: false,
         log_silence_days: 1,
+        key_grants: false,
         route_tables: false,
         event_data_stores: false,
         stack_name: None,
