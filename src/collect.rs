@@ -13,6 +13,8 @@ pub(crate) mod cloudtrail;
 pub(crate) mod cloudwatch;
 pub(crate) mod ec2;
 pub(crate) mod eventbridge;
+#[cfg(test)]
+pub(crate) mod fixture;
 pub mod gather;
 pub(crate) mod iam;
 pub(crate) mod kms;

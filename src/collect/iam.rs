@@ -35,17 +35,9 @@ const fn call(operation: &'static str, permission: &'static str) -> Call {
 pub(crate) async fn role(walk: &Walk<'_>, name: &str) -> Collected {
     let (described, (inline_policies, inline_documents), (attached_policies, attached_documents), tags) =
         tokio::join!(described(walk, name), inline(walk, name), attached(walk, name), tags(walk, name));
-    let is_there = existence(&described);
-    // Where the role may not be described, the lists tell as well whether it is there.
-    let told = [existence(&inline_policies), existence(&attached_policies), existence(&tags)];
-    let listed = told.into_iter().find(|told| matches!(told.observed(), Observed::Present(_)));
-    let is_there = match (is_there.observed(), listed) {
-        (Observed::Unknown(_), Some(listed)) => listed,
-        (Observed::Unknown(_), None) | (Observed::Present(_) | Observed::Absent, _) => is_there,
-    };
     let arn = described.clone().map(|role| role.arn);
     Collected {
-        existence: is_there,
+        existence: existence(&described),
         arn: match arn.observed() {
             Observed::Present(arn) => Some(arn.clone()),
             Observed::Absent | Observed::Unknown(_) => None,
@@ -271,3 +263,6 @@ async fn tags(walk: &Walk<'_>, name: &str) -> Seen<BTreeMap<String, String>> {
         .await
         .and_then(|tags| if tags.is_empty() { Observed::Absent } else { Observed::Present(tags.into_iter().collect()) })
 }
+
+#[cfg(test)]
+mod tests;

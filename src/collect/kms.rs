@@ -307,7 +307,55 @@ mod tests {
     use aws_smithy_types::DateTime;
 
     use super::*;
+    use crate::collect::Scope;
+    use crate::collect::fixture::{scope, walked};
+    use crate::replay::{Account, Answer};
     use jiff::Timestamp;
+
+    async fn collected(id: &str, scope: &Scope) -> Key {
+        let grants = r#"{"Grants":[{"GrantId":"g","GranteePrincipal":"arn:grantee","Operations":["Decrypt","Dream"]},{"GrantId":"h"}],"Truncated":false}"#;
+        let policy = r#"{"Policy":"{\"Id\":\"kept\"}","PolicyName":"default"}"#;
+        let account = Account::from_files("kms", [("kms.toml", "")])
+            .and_then(|account| {
+                let asked = [("KeyId", "k"), ("PolicyName", "default")];
+                account.answer("kms", "GetKeyPolicy", &asked, Answer::ok(policy))
+            })
+            .and_then(|account| account.answer("kms", "ListGrants", &[("KeyId", "k")], Answer::ok(grants)))
+            .unwrap();
+        let (collected, _) = walked(account, scope, async |walk| key(walk, id, "us-east-2").await).await;
+        match collected.resource {
+            Resource::Key(key) => *key,
+            other => panic!("expected a key, found {other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn the_policy_of_a_key_is_read_and_its_grants_only_where_asked_for() {
+        let key = collected("k", &scope()).await;
+        assert_eq!(key.policy.observed(), &Observed::Present(PolicyText(r#"{"Id":"kept"}"#.into())));
+        assert!(!format!("{key:?}").contains("kept"));
+        let Observed::Unknown(gap) = key.grants.observed() else { panic!("grants were read") };
+        assert_eq!(
+            gap.to_string(),
+            "the grants on the key are not read; set read_grants of kms-policy-allows-function-role"
+        );
+        let key = collected("k", &Scope { key_grants: true, ..scope() }).await;
+        let grants = vec![
+            Grant {
+                grantee: Observed::Present("arn:grantee".into()),
+                operations: vec!["Decrypt".into(), "Dream".into()],
+            },
+            Grant { grantee: Observed::Absent, operations: Vec::new() },
+        ];
+        assert_eq!(key.grants.observed(), &Observed::Present(grants));
+    }
+
+    #[tokio::test]
+    async fn the_policy_of_a_key_of_another_account_is_not_asked_for() {
+        let foreign = collected("arn:aws:kms:us-east-2:210987654321:key/k", &scope()).await;
+        let Observed::Unknown(gap) = foreign.policy.observed() else { panic!("it was read") };
+        assert_eq!(gap.to_string(), "the policy of a key of another account can only be read there");
+    }
 
     fn answered(
         change: impl FnOnce(sdk::builders::KeyMetadataBuilder) -> sdk::builders::KeyMetadataBuilder,

@@ -601,7 +601,8 @@ mod tests {
             ("GetFunctionConcurrency", PROCESSOR, Answer::ok("{}")),
             ("ListTags", &[("Resource", ARN)], Answer::ok(r#"{"Tags":{"Environment":"split"}}"#)),
             ("ListFunctionUrlConfigs", PROCESSOR, Answer::ok(r#"{"FunctionUrlConfigs":[]}"#)),
-            ("GetFunctionEventInvokeConfig", PROCESSOR, absent),
+            ("GetFunctionEventInvokeConfig", PROCESSOR, absent.clone()),
+            ("GetPolicy", PROCESSOR, absent),
         ]
         .into_iter()
         .fold(account, |account, (operation, arguments, answer)| {
@@ -665,6 +666,50 @@ mod tests {
         assert_eq!(function.tags.seen().unwrap().unwrap()["Environment"], "prod");
         assert_eq!(function.urls.observed(), &Observed::Present(Vec::new()));
         assert_eq!(function.event_invoke[LATEST].observed(), &Observed::Absent);
+    }
+
+    #[test]
+    fn a_function_without_a_policy_is_told_from_one_that_is_not_there_or_not_known() {
+        let none = processor(account());
+        let policy = &seen(&none).policies[LATEST];
+        assert_eq!(policy.observed(), &Observed::Absent);
+        assert_eq!(policy.calls().len(), 2, "that the function is there is part of the answer");
+
+        let missing = Answer::error("lambda", 404, "ResourceNotFoundException");
+        let gone = processor(account().answer("lambda", "GetFunction", PROCESSOR, missing).unwrap());
+        assert!(matches!(seen(&gone).policies[LATEST].observed(), Observed::Unknown(Gap::Missing { .. })));
+
+        let denied = || Answer::error("lambda", 403, "AccessDeniedException");
+        let dark = account().answer("lambda", "GetFunction", PROCESSOR, denied()).unwrap();
+        let dark = processor(dark.answer("lambda", "GetFunctionConfiguration", PROCESSOR, denied()).unwrap());
+        assert!(matches!(seen(&dark).policies[LATEST].observed(), Observed::Unknown(Gap::Denied { .. })));
+
+        let held = processor(account().answer("lambda", "GetPolicy", PROCESSOR, policy_of("s3-invoke")).unwrap());
+        assert!(
+            matches!(seen(&held).policies[LATEST].observed(), Observed::Present(text) if text.0.contains("s3-invoke"))
+        );
+        assert!(!format!("{held:?}").contains("s3-invoke"));
+    }
+
+    #[test]
+    fn an_alias_that_has_a_url_has_its_own_policy_read() {
+        let url = format!(
+            r#"{{"FunctionUrlConfigs":[{{"FunctionUrl":"https://x","FunctionArn":"{ARN}:live","CreationTime":"t","LastModifiedTime":"t","AuthType":"AWS_IAM"}}]}}"#
+        );
+        let live: &[(&str, &str)] = &[("FunctionName", "processor"), ("Qualifier", "live")];
+        let account = account().answer("lambda", "ListFunctionUrlConfigs", PROCESSOR, Answer::ok(url)).unwrap();
+        let collected = processor(account.answer("lambda", "GetPolicy", live, policy_of("public-url")).unwrap());
+        let function = seen(&collected);
+        assert_eq!(function.policies.keys().collect::<Vec<_>>(), ["$LATEST", "live"]);
+        assert!(
+            matches!(function.policies["live"].observed(), Observed::Present(text) if text.0.contains("public-url"))
+        );
+        assert_eq!(function.policies["live"].calls().len(), 2, "the list of URLs names the alias");
+        assert_eq!(function.policies[LATEST].observed(), &Observed::Absent);
+    }
+
+    fn policy_of(sid: &str) -> Answer {
+        Answer::ok(format!(r#"{{"Policy":"{{\"Statement\":[{{\"Sid\":\"{sid}\"}}]}}","RevisionId":"r"}}"#))
     }
 
     #[test]
@@ -769,11 +814,14 @@ mod tests {
             .answer("lambda", "GetFunctionConfiguration", version, Answer::ok(configuration))
             .unwrap()
             .answer("lambda", "GetFunctionEventInvokeConfig", version, Answer::ok(destination))
+            .unwrap()
+            .answer("lambda", "GetPolicy", version, policy_of("s3-invoke"))
             .unwrap();
         let qualified = collect(account, async |walk| qualified(walk, "processor", "7", "us-east-2").await);
         let configuration = qualified.configuration.seen().unwrap().unwrap();
         assert_eq!(configuration.memory_mb, Observed::Present(128));
         assert_eq!(configuration.arn, Observed::Present(ARN.to_owned()));
+        assert!(matches!(qualified.policy.observed(), Observed::Present(_)));
         let event_invoke = qualified.event_invoke.seen().unwrap().unwrap();
         assert_eq!(event_invoke.on_failure, Observed::Present("arn:d".to_owned()));
         assert_eq!(event_invoke.maximum_retries, Observed::Present(0));

@@ -228,6 +228,47 @@ mod tests {
     use aws_sdk_cloudwatchlogs::types as sdk;
 
     use super::*;
+    use crate::collect::fixture::{scope, walked};
+    use crate::replay::{Account, Answer};
+
+    const GROUP_ARN: &str = "arn:aws:logs:us-east-2:123456789012:log-group:g";
+    const OF_GROUP: [(&str, &str); 2] = [("policyScope", "RESOURCE"), ("resourceArn", GROUP_ARN)];
+
+    fn answering(arguments: &[(&str, &str)], body: &str) -> Account {
+        let account = Account::from_files("logs", [("logs.toml", "")]).unwrap();
+        account.answer("logs", "DescribeResourcePolicies", arguments, Answer::ok(body)).unwrap()
+    }
+
+    async fn of_group(account: Account) -> Seen<Vec<PolicyText>> {
+        walked(account, &scope(), async |walk| policies(walk, Some(GROUP_ARN), "us-east-2").await).await.0
+    }
+
+    #[tokio::test]
+    async fn policies_of_the_account_are_read_to_the_last_page_and_those_of_a_group_by_its_arn() {
+        let first = r#"{"resourcePolicies":[{"policyName":"a","policyDocument":"{}"}],"nextToken":"2"}"#;
+        let second = r#"{"resourcePolicies":[{"policyName":"b","policyDocument":"{\"Statement\":[]}"}]}"#;
+        let of_account = [("policyScope", "ACCOUNT")];
+        let account = answering(&of_account, first)
+            .answer("logs", "DescribeResourcePolicies", &[of_account[0], ("nextToken", "2")], Answer::ok(second))
+            .unwrap();
+        let (read, _) = walked(account, &scope(), async |walk| account_policies(walk, "us-east-2").await).await;
+        let texts = ["{}", r#"{"Statement":[]}"#].map(|text| PolicyText(text.into()));
+        assert_eq!(read.observed(), &Observed::Present(texts.to_vec()));
+        assert_eq!(read.calls().len(), 2);
+
+        let none = of_group(answering(&OF_GROUP, r#"{"resourcePolicies":[]}"#)).await;
+        assert_eq!(none.observed(), &Observed::Present(Vec::new()));
+    }
+
+    #[tokio::test]
+    async fn an_answer_without_policies_or_a_policy_without_a_document_is_a_gap() {
+        for (body, field) in
+            [("{}", "resourcePolicies"), (r#"{"resourcePolicies":[{"policyName":"a"}]}"#, "policyDocument")]
+        {
+            let read = of_group(answering(&OF_GROUP, body)).await;
+            assert_eq!(read.observed(), &Observed::Unknown(POLICIES.incomplete(field)), "{body}");
+        }
+    }
 
     #[test]
     fn a_group_is_described_without_the_end_of_its_arn_and_with_what_is_not_set_as_absent() {
