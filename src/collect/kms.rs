@@ -315,13 +315,10 @@ mod tests {
     async fn collected(id: &str, scope: &Scope) -> Key {
         let grants = r#"{"Grants":[{"GrantId":"g","GranteePrincipal":"arn:grantee","Operations":["Decrypt","Dream"]},{"GrantId":"h"}],"Truncated":false}"#;
         let policy = r#"{"Policy":"{\"Id\":\"kept\"}","PolicyName":"default"}"#;
-        let account = Account::from_files("kms", [("kms.toml", "")])
-            .and_then(|account| {
-                let asked = [("KeyId", "k"), ("PolicyName", "default")];
-                account.answer("kms", "GetKeyPolicy", &asked, Answer::ok(policy))
-            })
-            .and_then(|account| account.answer("kms", "ListGrants", &[("KeyId", "k")], Answer::ok(grants)))
-            .unwrap();
+        let account = Account::from_files("kms", [("kms.toml", "")]).unwrap();
+        let asked = [("KeyId", "k"), ("PolicyName", "default")];
+        let account = account.answer("kms", "GetKeyPolicy", &asked, Answer::ok(policy)).unwrap();
+        let account = account.answer("kms", "ListGrants", &[("KeyId", "k")], Answer::ok(grants)).unwrap();
         let (collected, _) = walked(account, scope, async |walk| key(walk, id, "us-east-2").await).await;
         match collected.resource {
             Resource::Key(key) => *key,
