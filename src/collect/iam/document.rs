@@ -25,13 +25,10 @@ fn decoded(text: &str) -> Result<String, String> {
     let mut rest = text.as_bytes();
     while let [first, tail @ ..] = rest {
         let (byte, following) = match (first, tail) {
-            (b'%', [high, low, following @ ..]) => {
-                let digit = |byte: u8| (byte as char).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-                match (digit(*high), digit(*low)) {
-                    (Some(high), Some(low)) => (high * 16 + low, following),
-                    (Some(_) | None, Some(_) | None) => return Err(broken(text, rest)),
-                }
-            }
+            (b'%', [high, low, following @ ..]) => match (digit(*high), digit(*low)) {
+                (Some(high), Some(low)) => (high * 16 + low, following),
+                (Some(_) | None, Some(_) | None) => return Err(broken(text, rest)),
+            },
             (b'%', _) => return Err(broken(text, rest)),
             (byte, following) => (*byte, following),
         };
@@ -41,6 +38,15 @@ fn decoded(text: &str) -> Result<String, String> {
     String::from_utf8(bytes).map_err(|error| {
         format!("its bytes are not UTF-8 from byte {} of the decoded text on", error.utf8_error().valid_up_to())
     })
+}
+
+fn digit(byte: u8) -> Option<u8> {
+    match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'A'..=b'F' => Some(byte - b'A' + 10),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        _ => None,
+    }
 }
 
 fn broken(text: &str, rest: &[u8]) -> String {
