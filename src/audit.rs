@@ -231,6 +231,7 @@ fn scope(profile: &Profile, audit: &Audit) -> Scope {
         check_bucket_empty: flag("stack-destroyable-no-blockers", "check_bucket_empty"),
         log_events: flag("logs-receiving-events", "enabled"),
         log_silence_days: number("logs-receiving-events", "max_silence_days", 7),
+        key_grants: flag("kms-policy-allows-function-role", "read_grants"),
         route_tables: word("s3-vpc-endpoint-recommended", "mode", "require"),
         event_data_stores: flag("cloudtrail-logging-enabled", "accept_event_data_store"),
         stack_name: audit.stack_name.clone(),

@@ -13,6 +13,8 @@ pub(crate) mod cloudtrail;
 pub(crate) mod cloudwatch;
 pub(crate) mod ec2;
 pub(crate) mod eventbridge;
+#[cfg(test)]
+pub(crate) mod fixture;
 pub mod gather;
 pub(crate) mod iam;
 pub(crate) mod kms;
@@ -139,6 +141,8 @@ pub struct Scope {
     pub log_events: bool,
     /// How many days back invocations are counted.
     pub log_silence_days: i64,
+    /// Whether the grants on keys are read.
+    pub key_grants: bool,
     /// Whether the route tables of a function's subnets are read.
     pub route_tables: bool,
     /// Whether event data stores are listed.
@@ -268,12 +272,13 @@ pub(crate) fn calls_for(kind: Kind) -> Vec<&'static call::Call> {
     let groups: &[&[&'static call::Call]] = match kind {
         Kind::Outputs => &[sts::CALLS],
         Kind::Stack => &[cloudformation::CALLS],
-        Kind::Account => &[s3control::CALLS, cloudtrail::CALLS],
+        Kind::Account => &[s3control::CALLS, cloudtrail::CALLS, logs::ACCOUNT_CALLS],
         Kind::Bucket => &[s3::CALLS, eventbridge::CALLS],
         Kind::Function => &[lambda::CALLS, cloudwatch::CALLS, ec2::CALLS],
         Kind::Key => &[kms::CALLS],
         Kind::LogGroup => &[logs::CALLS],
         Kind::Role => &[iam::CALLS],
+        Kind::ManagedPolicy => &[iam::POLICY_CALLS],
     };
     groups.iter().copied().flatten().copied().collect()
 }

@@ -125,6 +125,7 @@ fn settle(
         Resource::Function(function) => {
             for (qualifier, found) in qualified.into_iter().flatten() {
                 function.qualified.insert(qualifier.clone(), found.configuration);
+                function.policies.insert(qualifier.clone(), found.policy);
                 function.event_invoke.insert(qualifier, found.event_invoke);
             }
             let settle = |qualifier: &str, configuration: &mut Seen<Configuration>| {
@@ -170,8 +171,12 @@ fn settle(
                 bucket.event_rules = rules.clone();
             }
         }
-        Resource::Outputs(_) | Resource::Stack(_) | Resource::Account(_) | Resource::Role(_) | Resource::Nothing(_) => {
-        }
+        Resource::Outputs(_)
+        | Resource::Stack(_)
+        | Resource::Account(_)
+        | Resource::Role(_)
+        | Resource::ManagedPolicy(_)
+        | Resource::Nothing(_) => {}
     }
 }
 
@@ -215,7 +220,8 @@ fn settle_defaults(
 fn subject(reference: &Reference, relations: &BTreeSet<Relation>, collected: Collected, hints: &Hints) -> Subject {
     let mut subject = Subject::new(reference.kind, &reference.id, collected.resource);
     subject.arn = collected.arn;
-    subject.region = collected.region.or_else(|| (reference.kind != Kind::Role).then(|| reference.region.clone()));
+    let is_global = matches!(reference.kind, Kind::Role | Kind::ManagedPolicy);
+    subject.region = collected.region.or_else(|| (!is_global).then(|| reference.region.clone()));
     subject.existence = collected.existence;
     subject.reached_by = relations.iter().map(Relation::to_string).collect();
     for relation in relations {
@@ -316,7 +322,14 @@ fn role(
     }
     let log_target = match reference.kind {
         Kind::Bucket => doubt(&[Role::Supporting], hints.logging_beside(&reference.id)),
-        Kind::Outputs | Kind::Stack | Kind::Account | Kind::Function | Kind::Key | Kind::LogGroup | Kind::Role => None,
+        Kind::Outputs
+        | Kind::Stack
+        | Kind::Account
+        | Kind::Function
+        | Kind::Key
+        | Kind::LogGroup
+        | Kind::Role
+        | Kind::ManagedPolicy => None,
     };
     if let Some(key) = &subject.output_key {
         return (Role::Primary, format!("output {key} names it"), log_target);

@@ -66,7 +66,7 @@ const MOST_DESCRIBED: usize = 100;
 const MOST_NESTED: usize = 500;
 
 /// Kinds of member that are looked at as part of another subject: policies as their resource's, aliases as their key's,
-/// trails as the account's.
+/// trails and policies of Logs as the account's.
 const COVERED_ELSEWHERE: &[&str] = &[
     NESTED,
     "AWS::CloudTrail::Trail",
@@ -76,6 +76,7 @@ const COVERED_ELSEWHERE: &[&str] = &[
     "AWS::Lambda::EventInvokeConfig",
     "AWS::Lambda::Permission",
     "AWS::Lambda::Url",
+    "AWS::Logs::ResourcePolicy",
     "AWS::S3::BucketPolicy",
 ];
 
@@ -561,7 +562,7 @@ fn reach(walk: &Walk<'_>, members: &[Member], region: &str) {
         };
         let at_home = |kind, id: &str| Reference { kind, id: id.to_owned(), region: walk.region.clone() };
         let reference = match (Kind::named(&member.kind), id) {
-            (Some(kind @ (Kind::Bucket | Kind::Role)), Some(id)) => Some(at_home(kind, id)),
+            (Some(kind @ (Kind::Bucket | Kind::Role | Kind::ManagedPolicy)), Some(id)) => Some(at_home(kind, id)),
             (Some(kind @ (Kind::Function | Kind::LogGroup)), Some(id)) => {
                 Some(Reference { kind, id: id.to_owned(), region: region.to_owned() })
             }

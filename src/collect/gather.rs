@@ -115,6 +115,7 @@ impl Part {
         let kind = if resolved.kind == "AWS::KMS::Alias" { Kind::Key } else { Kind::named(&resolved.kind)? };
         match kind {
             Kind::Outputs | Kind::Stack | Kind::Account => None,
+            Kind::ManagedPolicy => policy_of_account(resolved).map(|arn| (kind, arn.to_owned(), Some(arn.to_owned()))),
             Kind::Bucket | Kind::Function | Kind::Key | Kind::LogGroup | Kind::Role => {
                 Some((kind, resolved.id.clone(), resolved.arn.clone()))
             }
@@ -361,6 +362,7 @@ fn enqueue<'w>(
                 Kind::Key => kms::key(walk, id, region).await,
                 Kind::LogGroup => logs::group(walk, id, region).await,
                 Kind::Role => iam::role(walk, id).await,
+                Kind::ManagedPolicy => iam::managed_policy(walk, id).await,
                 Kind::Outputs | Kind::Stack | Kind::Account => Collected {
                     existence: Seen::gap(Gap::undecided(format!("{} is not reached by walking", reference.kind))),
                     arn: None,
@@ -404,12 +406,13 @@ fn rules_job<'w>(walk: &'w Walk<'_>, function: Reference) -> Job<'w> {
 }
 
 async fn account(walk: &Walk<'_>) -> Account {
-    let (public_access_block, trails, event_data_stores) = tokio::join!(
+    let (public_access_block, trails, log_policies, event_data_stores) = tokio::join!(
         s3control::public_access_block(walk),
         cloudtrail::trails(walk, &walk.region),
+        logs::account_policies(walk, &walk.region),
         cloudtrail::event_data_stores(walk, &walk.region),
     );
-    Account { public_access_block, trails, event_data_stores }
+    Account { public_access_block, trails, log_policies, event_data_stores }
 }
 
 /// The reference of a resolved output, for the kinds that are subjects of their own.
@@ -422,10 +425,20 @@ fn reference(walk: &Walk<'_>, resolved: &Resolved) -> Option<Reference> {
     };
     match kind {
         Kind::Outputs | Kind::Stack | Kind::Account => None,
+        Kind::ManagedPolicy => {
+            policy_of_account(resolved).map(|arn| Reference { kind, id: arn.to_owned(), region: walk.region.clone() })
+        }
         Kind::Key => Some(walk.key_reference(named, &region)),
         Kind::Role | Kind::Bucket => Some(Reference { kind, id: resolved.id.clone(), region: walk.region.clone() }),
         Kind::Function | Kind::LogGroup => Some(Reference { kind, id: resolved.id.clone(), region }),
     }
+}
+
+/// The ARN of a managed policy of an account. AWS's own belong to nobody's stack, and a name alone leads to none, because
+/// the path is not known.
+fn policy_of_account(resolved: &Resolved) -> Option<&str> {
+    resolved.account.as_ref()?;
+    resolved.arn.as_deref()
 }
 
 /// Physical ids by which the stack can be looked for, in the order of the outputs, each once.

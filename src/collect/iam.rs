@@ -1,74 +1,216 @@
-//! IAM: what is read of a role.
+//! IAM: what is read of a role, and of the managed policies of the stack.
+
+mod document;
 
 use std::collections::BTreeMap;
 
-use tap_audit_checks::iam::Role;
+use futures_util::future::join_all;
+use tap_audit_checks::iam::{ManagedPolicy, Role};
 use tap_audit_checks::observed::{Observed, Seen};
+use tap_audit_checks::policy::model::PolicyText;
 use tap_audit_checks::subject::Resource;
 
 use crate::collect::call::Call;
 use crate::collect::{Collected, Walk, existence};
 
-const INLINE: Call = Call {
-    service: "iam",
-    operation: "ListRolePolicies",
-    permission: "iam:ListRolePolicies",
-    absent: &[],
-    denied_or: None,
-};
-const ATTACHED: Call = Call {
-    service: "iam",
-    operation: "ListAttachedRolePolicies",
-    permission: "iam:ListAttachedRolePolicies",
-    absent: &[],
-    denied_or: None,
-};
-const TAGS: Call =
-    Call { service: "iam", operation: "ListRoleTags", permission: "iam:ListRoleTags", absent: &[], denied_or: None };
-const ROLE: Call =
-    Call { service: "iam", operation: "GetRole", permission: "iam:GetRole", absent: &[], denied_or: None };
+const ROLE: Call = call("GetRole", "iam:GetRole");
+const INLINE: Call = call("ListRolePolicies", "iam:ListRolePolicies");
+const INLINE_DOCUMENT: Call = call("GetRolePolicy", "iam:GetRolePolicy");
+const ATTACHED: Call = call("ListAttachedRolePolicies", "iam:ListAttachedRolePolicies");
+const TAGS: Call = call("ListRoleTags", "iam:ListRoleTags");
+const POLICY: Call = call("GetPolicy", "iam:GetPolicy");
+const POLICY_VERSION: Call = call("GetPolicyVersion", "iam:GetPolicyVersion");
 
-/// Every call of this file, for plans and for the policy that the auditing role needs.
-pub(crate) const CALLS: &[&Call] = &[&INLINE, &ATTACHED, &TAGS, &ROLE];
+/// Every call about a role, for plans and for the policy that the auditing role needs.
+pub(crate) const CALLS: &[&Call] = &[&ROLE, &INLINE, &INLINE_DOCUMENT, &ATTACHED, &POLICY, &POLICY_VERSION, &TAGS];
+/// Every call about a managed policy.
+pub(crate) const POLICY_CALLS: &[&Call] = &[&POLICY, &POLICY_VERSION];
 
-/// Collects a role.
+const fn call(operation: &'static str, permission: &'static str) -> Call {
+    Call { service: "iam", operation, permission, absent: &[], denied_or: None }
+}
+
+/// Collects a role with its policies' documents: the trust policy, each inline policy and the default version of each
+/// managed policy.
 pub(crate) async fn role(walk: &Walk<'_>, name: &str) -> Collected {
-    let (inline_policies, attached_policies, tags) =
-        tokio::join!(inline_policies(walk, name), attached_policies(walk, name), tags(walk, name));
-    let told = [existence(&inline_policies), existence(&attached_policies), existence(&tags)];
-    let (is_there, arn) = match told.into_iter().find(|told| matches!(told.observed(), Observed::Present(_))) {
-        Some(told) => (told, None),
-        // None of the lists could be read, so one more question is worth its call.
-        None => {
-            let arn = arn(walk, name).await;
-            let named = match arn.observed() {
-                Observed::Present(arn) => Some(arn.clone()),
-                Observed::Absent | Observed::Unknown(_) => None,
-            };
-            (existence(&arn), named)
-        }
-    };
+    let (described, (inline_policies, inline_documents), (attached_policies, attached_documents), tags) =
+        tokio::join!(described(walk, name), inline(walk, name), attached(walk, name), tags(walk, name));
+    let arn = described.clone().map(|role| role.arn);
     Collected {
-        existence: is_there,
-        arn,
+        existence: existence(&described),
+        arn: match arn.observed() {
+            Observed::Present(arn) => Some(arn.clone()),
+            Observed::Absent | Observed::Unknown(_) => None,
+        },
         region: None,
-        resource: Resource::Role(Box::new(Role { inline_policies, attached_policies, tags })),
+        resource: Resource::Role(Box::new(Role {
+            inline_policies,
+            attached_policies,
+            arn,
+            path: described.clone().map(|role| role.path),
+            trust: described.clone().and_then(|role| role.trust),
+            boundary: described.and_then(|role| role.boundary),
+            inline_documents,
+            attached_documents,
+            tags,
+        })),
     }
 }
 
-async fn arn(walk: &Walk<'_>, name: &str) -> Seen<String> {
+/// Collects a managed policy of the stack, named by its ARN.
+pub(crate) async fn managed_policy(walk: &Walk<'_>, arn: &str) -> Collected {
+    let policy = policy(walk, arn).await;
+    Collected {
+        existence: existence(&policy),
+        arn: Some(arn.to_owned()),
+        region: None,
+        resource: Resource::ManagedPolicy(Box::new(ManagedPolicy {
+            document: default_version(walk, arn, &policy).await,
+            tags: policy.and_then(|policy| policy.tags),
+        })),
+    }
+}
+
+/// What GetRole answers, reduced.
+#[derive(Clone, Debug)]
+struct Described {
+    arn: String,
+    path: String,
+    trust: Observed<PolicyText>,
+    boundary: Observed<String>,
+}
+
+async fn described(walk: &Walk<'_>, name: &str) -> Seen<Described> {
     walk.aws
         .ask(
             &ROLE,
             &walk.region,
             &[("RoleName", name)],
             |clients| clients.iam().get_role().role_name(name).send(),
-            |answer| match answer.role {
-                Some(role) => Observed::Present(role.arn),
-                None => Observed::Unknown(ROLE.incomplete("Role")),
+            |answer| {
+                let Some(role) = answer.role else { return Observed::Unknown(ROLE.incomplete("Role")) };
+                // The SDK takes both for required, and gives an empty text where one is missing.
+                if role.arn.is_empty() {
+                    return Observed::Unknown(ROLE.incomplete("Role.Arn"));
+                }
+                if role.path.is_empty() {
+                    return Observed::Unknown(ROLE.incomplete("Role.Path"));
+                }
+                Observed::Present(Described {
+                    trust: document::read(&ROLE, "Role.AssumeRolePolicyDocument", role.assume_role_policy_document()),
+                    boundary: match &role.permissions_boundary {
+                        None => Observed::Absent,
+                        Some(boundary) => match &boundary.permissions_boundary_arn {
+                            Some(arn) => Observed::Present(arn.clone()),
+                            None => {
+                                Observed::Unknown(ROLE.incomplete("Role.PermissionsBoundary.PermissionsBoundaryArn"))
+                            }
+                        },
+                    },
+                    arn: role.arn,
+                    path: role.path,
+                })
             },
         )
         .await
+}
+
+type Documents = BTreeMap<String, Seen<PolicyText>>;
+
+/// The names of the inline policies, and the document of each.
+async fn inline(walk: &Walk<'_>, role: &str) -> (Seen<Vec<String>>, Documents) {
+    let names = inline_policies(walk, role).await;
+    let listed: &[String] = match names.observed() {
+        Observed::Present(names) => names,
+        Observed::Absent | Observed::Unknown(_) => &[],
+    };
+    let documents = listed
+        .iter()
+        .map(async |name| (name.clone(), inline_document(walk, role, name).await.resting_on(names.calls())));
+    let documents = join_all(documents).await.into_iter().collect();
+    (names, documents)
+}
+
+async fn inline_document(walk: &Walk<'_>, role: &str, name: &str) -> Seen<PolicyText> {
+    walk.aws
+        .ask(
+            &INLINE_DOCUMENT,
+            &walk.region,
+            &[("RoleName", role), ("PolicyName", name)],
+            |clients| clients.iam().get_role_policy().role_name(role).policy_name(name).send(),
+            |answer| document::read(&INLINE_DOCUMENT, "PolicyDocument", Some(&answer.policy_document)),
+        )
+        .await
+}
+
+/// The ARNs of the attached policies, and the document of each, AWS's own included.
+async fn attached(walk: &Walk<'_>, role: &str) -> (Seen<Vec<String>>, Documents) {
+    let arns = attached_policies(walk, role).await;
+    let listed: &[String] = match arns.observed() {
+        Observed::Present(arns) => arns,
+        Observed::Absent | Observed::Unknown(_) => &[],
+    };
+    let documents = listed.iter().map(async |arn| {
+        let policy = policy(walk, arn).await;
+        (arn.clone(), default_version(walk, arn, &policy).await.resting_on(arns.calls()))
+    });
+    let documents = join_all(documents).await.into_iter().collect();
+    (arns, documents)
+}
+
+/// What GetPolicy answers, reduced.
+#[derive(Clone, Debug)]
+struct Policy {
+    default_version: Observed<String>,
+    tags: Observed<BTreeMap<String, String>>,
+}
+
+async fn policy(walk: &Walk<'_>, arn: &str) -> Seen<Policy> {
+    walk.aws
+        .ask(
+            &POLICY,
+            &walk.region,
+            &[("PolicyArn", arn)],
+            |clients| clients.iam().get_policy().policy_arn(arn).send(),
+            |answer| match answer.policy {
+                Some(policy) => {
+                    let tags: BTreeMap<String, String> =
+                        policy.tags.into_iter().flatten().map(|tag| (tag.key, tag.value)).collect();
+                    Observed::Present(Policy {
+                        default_version: match policy.default_version_id {
+                            Some(version) => Observed::Present(version),
+                            None => Observed::Unknown(POLICY.incomplete("Policy.DefaultVersionId")),
+                        },
+                        tags: if tags.is_empty() { Observed::Absent } else { Observed::Present(tags) },
+                    })
+                }
+                None => Observed::Unknown(POLICY.incomplete("Policy")),
+            },
+        )
+        .await
+}
+
+/// The document of the version in force, which need not be the first. It rests on the call that named the version.
+async fn default_version(walk: &Walk<'_>, arn: &str, policy: &Seen<Policy>) -> Seen<PolicyText> {
+    let version = policy.clone().and_then(|policy| policy.default_version);
+    let version = match version.observed() {
+        Observed::Present(version) => version,
+        Observed::Absent => return Seen::gap(POLICY.incomplete("Policy.DefaultVersionId")).resting_on(policy.calls()),
+        Observed::Unknown(gap) => return Seen::gap(gap.clone()).resting_on(policy.calls()),
+    };
+    walk.aws
+        .ask(
+            &POLICY_VERSION,
+            &walk.region,
+            &[("PolicyArn", arn), ("VersionId", version)],
+            |clients| clients.iam().get_policy_version().policy_arn(arn).version_id(version).send(),
+            |answer| match answer.policy_version {
+                Some(version) => document::read(&POLICY_VERSION, "PolicyVersion.Document", version.document()),
+                None => Observed::Unknown(POLICY_VERSION.incomplete("PolicyVersion")),
+            },
+        )
+        .await
+        .resting_on(policy.calls())
 }
 
 async fn inline_policies(walk: &Walk<'_>, name: &str) -> Seen<Vec<String>> {
@@ -121,3 +263,6 @@ async fn tags(walk: &Walk<'_>, name: &str) -> Seen<BTreeMap<String, String>> {
         .await
         .and_then(|tags| if tags.is_empty() { Observed::Absent } else { Observed::Present(tags.into_iter().collect()) })
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,8 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tap_audit_checks::kms::{Key, KeyManager, KeyState, Metadata, MultiRegion, Origin, Rotation, RotationStatus};
+use tap_audit_checks::kms::{
+    Grant, Key, KeyManager, KeyState, Metadata, MultiRegion, Origin, Rotation, RotationStatus,
+};
 use tap_audit_checks::observed::{Gap, Observed, Seen};
+use tap_audit_checks::policy::model::PolicyText;
 use tap_audit_checks::s3::Switch;
 use tap_audit_checks::subject::Resource;
 
@@ -41,9 +44,18 @@ const TAGS: Call = Call {
     absent: &[],
     denied_or: KEY_POLICY,
 };
+const POLICY: Call = Call {
+    service: "kms",
+    operation: "GetKeyPolicy",
+    permission: "kms:GetKeyPolicy",
+    absent: &[],
+    denied_or: KEY_POLICY,
+};
+const GRANTS: Call =
+    Call { service: "kms", operation: "ListGrants", permission: "kms:ListGrants", absent: &[], denied_or: KEY_POLICY };
 
 /// Every call of this file, for plans and for the policy that the auditing role needs.
-pub(crate) const CALLS: &[&Call] = &[&DESCRIBE, &ROTATION, &ALIASES, &TAGS];
+pub(crate) const CALLS: &[&Call] = &[&DESCRIBE, &ROTATION, &POLICY, &GRANTS, &ALIASES, &TAGS];
 
 /// Collects a key, named by its id, `alias/name` or (in another account) its ARN. For an alias only DescribeKey is
 /// asked, and the key it leads to is reached with `Relation::NamedBy`; the walk merges the two. `named_by` and
@@ -54,24 +66,28 @@ pub(crate) async fn key(walk: &Walk<'_>, id: &str, region: &str) -> Collected {
     } else if id.starts_with("arn:") {
         let (metadata, rotation) = tokio::join!(metadata(walk, id, region), rotation(walk, id, region));
         let elsewhere = |what: &str| Gap::NotCollected {
-            what: format!("the {what} of a key of another account can only be listed there").into(),
+            what: format!("the {what} of a key of another account can only be read there").into(),
         };
         Key {
             named_by: BTreeSet::new(),
             encrypts: BTreeSet::new(),
             metadata,
             rotation,
+            policy: Seen::gap(elsewhere("policy")),
+            grants: Seen::gap(elsewhere("grants")),
             aliases: Seen::gap(elsewhere("aliases")),
             tags: Seen::gap(elsewhere("tags")),
         }
     } else {
-        let (metadata, rotation, aliases, tags) = tokio::join!(
+        let (metadata, rotation, policy, grants, aliases, tags) = tokio::join!(
             metadata(walk, id, region),
             rotation(walk, id, region),
+            policy(walk, id, region),
+            grants(walk, id, region),
             aliases(walk, id, region),
             tags(walk, id, region)
         );
-        Key { named_by: BTreeSet::new(), encrypts: BTreeSet::new(), metadata, rotation, aliases, tags }
+        Key { named_by: BTreeSet::new(), encrypts: BTreeSet::new(), metadata, rotation, policy, grants, aliases, tags }
     };
     Collected {
         existence: existence(&key.metadata),
@@ -95,7 +111,7 @@ fn arn(walk: &Walk<'_>, key: &Key, id: &str, region: &str) -> Option<String> {
     Some(format!("arn:{}:kms:{region}:{}:key/{id}", walk.partition, walk.account))
 }
 
-/// Rotation, aliases and tags are asked about the key that the alias leads to: KMS takes no alias for them.
+/// Everything else is asked about the key that the alias leads to: KMS takes no alias for it.
 async fn behind_alias(walk: &Walk<'_>, alias: &str, region: &str) -> Key {
     let metadata = metadata(walk, alias, region).await;
     if let Observed::Present(Metadata { arn: Observed::Present(arn), .. }) = metadata.observed() {
@@ -205,6 +221,50 @@ async fn rotation(walk: &Walk<'_>, id: &str, region: &str) -> Seen<Rotation> {
         .await
 }
 
+/// A key has one policy, which KMS calls `default`; keys that AWS manages answer too.
+async fn policy(walk: &Walk<'_>, id: &str, region: &str) -> Seen<PolicyText> {
+    walk.aws
+        .ask(
+            &POLICY,
+            region,
+            &[("KeyId", id), ("PolicyName", "default")],
+            |clients| clients.kms().get_key_policy().key_id(id).policy_name("default").send(),
+            |answer| match answer.policy.filter(|policy| !policy.is_empty()) {
+                Some(policy) => Observed::Present(PolicyText(policy)),
+                None => Observed::Unknown(POLICY.incomplete("Policy")),
+            },
+        )
+        .await
+}
+
+/// Grants let others use the key beside its policy. Listing them takes a right that the audit does not need otherwise.
+async fn grants(walk: &Walk<'_>, id: &str, region: &str) -> Seen<Vec<Grant>> {
+    if !walk.scope.key_grants {
+        let what = "the grants on the key are not read; set read_grants of kms-policy-allows-function-role";
+        return Seen::gap(Gap::NotCollected { what: what.into() });
+    }
+    walk.aws
+        .ask_all(
+            &GRANTS,
+            region,
+            &[("KeyId", id)],
+            |clients, marker| clients.kms().list_grants().key_id(id).set_marker(marker).send(),
+            |answer| answer.next_marker.clone().filter(|_| answer.truncated),
+            |answer| {
+                GRANTS.ends(answer.truncated, answer.next_marker.as_deref())?;
+                Ok(answer.grants.ok_or_else(|| GRANTS.incomplete("Grants"))?.into_iter().map(granted).collect())
+            },
+        )
+        .await
+}
+
+fn granted(grant: aws_sdk_kms::types::GrantListEntry) -> Grant {
+    Grant {
+        operations: grant.operations().iter().map(|operation| operation.as_str().to_owned()).collect(),
+        grantee: Observed::of(grant.grantee_principal),
+    }
+}
+
 async fn aliases(walk: &Walk<'_>, id: &str, region: &str) -> Seen<Vec<String>> {
     walk.aws
         .ask_all(
@@ -247,7 +307,52 @@ mod tests {
     use aws_smithy_types::DateTime;
 
     use super::*;
+    use crate::collect::Scope;
+    use crate::collect::fixture::{scope, walked};
+    use crate::replay::{Account, Answer};
     use jiff::Timestamp;
+
+    async fn collected(id: &str, scope: &Scope) -> Key {
+        let grants = r#"{"Grants":[{"GrantId":"g","GranteePrincipal":"arn:grantee","Operations":["Decrypt","Dream"]},{"GrantId":"h"}],"Truncated":false}"#;
+        let policy = r#"{"Policy":"{\"Id\":\"kept\"}","PolicyName":"default"}"#;
+        let account = Account::from_files("kms", [("kms.toml", "")]).unwrap();
+        let asked = [("KeyId", "k"), ("PolicyName", "default")];
+        let account = account.answer("kms", "GetKeyPolicy", &asked, Answer::ok(policy)).unwrap();
+        let account = account.answer("kms", "ListGrants", &[("KeyId", "k")], Answer::ok(grants)).unwrap();
+        let (collected, _) = walked(account, scope, async |walk| key(walk, id, "us-east-2").await).await;
+        match collected.resource {
+            Resource::Key(key) => *key,
+            other => panic!("expected a key, found {other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn the_policy_of_a_key_is_read_and_its_grants_only_where_asked_for() {
+        let key = collected("k", &scope()).await;
+        assert_eq!(key.policy.observed(), &Observed::Present(PolicyText(r#"{"Id":"kept"}"#.into())));
+        assert!(!format!("{key:?}").contains("kept"));
+        let Observed::Unknown(gap) = key.grants.observed() else { panic!("grants were read") };
+        assert_eq!(
+            gap.to_string(),
+            "the grants on the key are not read; set read_grants of kms-policy-allows-function-role"
+        );
+        let key = collected("k", &Scope { key_grants: true, ..scope() }).await;
+        let grants = vec![
+            Grant {
+                grantee: Observed::Present("arn:grantee".into()),
+                operations: vec!["Decrypt".into(), "Dream".into()],
+            },
+            Grant { grantee: Observed::Absent, operations: Vec::new() },
+        ];
+        assert_eq!(key.grants.observed(), &Observed::Present(grants));
+    }
+
+    #[tokio::test]
+    async fn the_policy_of_a_key_of_another_account_is_not_asked_for() {
+        let foreign = collected("arn:aws:kms:us-east-2:210987654321:key/k", &scope()).await;
+        let Observed::Unknown(gap) = foreign.policy.observed() else { panic!("it was read") };
+        assert_eq!(gap.to_string(), "the policy of a key of another account can only be read there");
+    }
 
     fn answered(
         change: impl FnOnce(sdk::builders::KeyMetadataBuilder) -> sdk::builders::KeyMetadataBuilder,

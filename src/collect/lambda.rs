@@ -1,15 +1,17 @@
 //! Lambda: what is read of a function.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
 use aws_sdk_lambda::operation::get_function_configuration::GetFunctionConfigurationOutput;
 use aws_sdk_lambda::types::{EnvironmentResponse, FunctionConfiguration, FunctionUrlConfig, VpcConfigResponse};
+use futures_util::future::join_all;
 use tap_audit_checks::lambda::{
     Configuration, Environment, EventInvoke, Function, FunctionUrl, LATEST, LastUpdate, Package, PublishedDefault,
     State, UrlAuth, Variable, Vpc,
 };
 use tap_audit_checks::observed::{Gap, Observed, Seen};
+use tap_audit_checks::policy::model::PolicyText;
 use tap_audit_checks::secret;
 use tap_audit_checks::subject::{Kind, Resource};
 
@@ -54,15 +56,25 @@ const EVENT_INVOKE: Call = Call {
     absent: &["ResourceNotFoundException"],
     denied_or: None,
 };
+/// The same code says that the function is missing: see [`of_existing`].
+const POLICY: Call = Call {
+    service: "lambda",
+    operation: "GetPolicy",
+    permission: "lambda:GetPolicy",
+    absent: &["ResourceNotFoundException"],
+    denied_or: None,
+};
 
 /// Every call of this file, for plans and for the policy that the auditing role needs.
-pub(crate) const CALLS: &[&Call] = &[&FUNCTION, &CONFIGURATION, &CONCURRENCY, &TAGS, &URLS, &EVENT_INVOKE];
+pub(crate) const CALLS: &[&Call] = &[&FUNCTION, &CONFIGURATION, &CONCURRENCY, &TAGS, &URLS, &EVENT_INVOKE, &POLICY];
 
 /// What is read of a version or alias that a notification names.
 #[derive(Clone, Debug)]
 pub(crate) struct Qualified {
     /// Its configuration.
     pub(crate) configuration: Seen<Configuration>,
+    /// Its resource policy.
+    pub(crate) policy: Seen<PolicyText>,
     /// What happens to its failed asynchronous invokes.
     pub(crate) event_invoke: Seen<EventInvoke>,
 }
@@ -89,13 +101,15 @@ enum DescribedTags {
 /// reduction. `published_default` is left `Unknown(NotCollected)` except for the known list: the walk settles it
 /// when the templates are read.
 pub(crate) async fn function(walk: &Walk<'_>, name: &str, region: &str) -> Collected {
-    let (described, urls, event_invoke, recent_invocations) = tokio::join!(
+    let (described, (urls, mut policies), latest_policy, event_invoke, recent_invocations) = tokio::join!(
         described(walk, name, region),
-        urls(walk, name, region),
+        urls_and_their_policies(walk, name, region),
+        policy(walk, name, None, region),
         event_invoke(walk, name, None, region),
         recent_invocations(walk, name, region),
     );
     let (configuration, reserved_concurrency, tags) = described;
+    policies.insert(LATEST.to_owned(), of_existing(latest_policy, &configuration));
     reach_from(walk, &configuration, name, region);
     let (s3_endpoints, route_tables) = tokio::join!(
         behind_vpc(&configuration, async |vpc| ec2::s3_endpoints(walk, region, &vpc.id).await),
@@ -121,6 +135,7 @@ pub(crate) async fn function(walk: &Walk<'_>, name: &str, region: &str) -> Colle
             configuration,
             qualified: BTreeMap::new(),
             reserved_concurrency,
+            policies,
             urls,
             event_invoke: BTreeMap::from([(LATEST.to_owned(), event_invoke)]),
             s3_endpoints,
@@ -133,12 +148,16 @@ pub(crate) async fn function(walk: &Walk<'_>, name: &str, region: &str) -> Colle
 
 /// Collects a version or alias of a function that a notification names.
 pub(crate) async fn qualified(walk: &Walk<'_>, name: &str, qualifier: &str, region: &str) -> Qualified {
-    let (configuration, event_invoke) = tokio::join!(
+    // There is no policy for `$LATEST` by name: it is the one without a qualifier.
+    let named = Some(qualifier).filter(|qualifier| *qualifier != LATEST);
+    let (configuration, policy, event_invoke) = tokio::join!(
         configuration(walk, name, Some(qualifier), region),
+        policy(walk, name, named, region),
         event_invoke(walk, name, Some(qualifier), region),
     );
     reach_from(walk, &configuration, name, region);
-    Qualified { configuration, event_invoke }
+    let policy = of_existing(policy, &configuration);
+    Qualified { configuration, policy, event_invoke }
 }
 
 /// Asks for everything in one call, and where that is refused for each part by itself: a role may be allowed to read
@@ -293,6 +312,63 @@ fn url(url: &FunctionUrlConfig) -> FunctionUrl {
             other => URLS.unrecognised("AuthType", other),
         },
         allowed_origins: url.cors().map_or_else(Vec::new, |cors| cors.allow_origins().to_vec()),
+    }
+}
+
+/// The URLs of the function and of its aliases, with the policies of the aliases, which only their URLs name.
+async fn urls_and_their_policies(
+    walk: &Walk<'_>,
+    name: &str,
+    region: &str,
+) -> (Seen<Vec<FunctionUrl>>, BTreeMap<String, Seen<PolicyText>>) {
+    let urls = urls(walk, name, region).await;
+    let qualifiers: BTreeSet<&str> = match urls.observed() {
+        Observed::Present(urls) => urls.iter().filter_map(|url| qualifier(&url.function_arn)).collect(),
+        Observed::Absent | Observed::Unknown(_) => BTreeSet::new(),
+    };
+    // An alias that has a URL exists, so "not found" is an answer about its policy.
+    let policies = qualifiers.into_iter().map(async |qualifier| {
+        let policy = policy(walk, name, Some(qualifier), region).await.resting_on(urls.calls());
+        (qualifier.to_owned(), policy)
+    });
+    let policies = join_all(policies).await.into_iter().collect();
+    (urls, policies)
+}
+
+/// The version or alias that an ARN names behind the function's name; `$LATEST` is the function itself.
+fn qualifier(arn: &str) -> Option<&str> {
+    arn.splitn(8, ':').nth(7).filter(|qualifier| !qualifier.is_empty() && *qualifier != LATEST)
+}
+
+async fn policy(walk: &Walk<'_>, name: &str, qualifier: Option<&str>, region: &str) -> Seen<PolicyText> {
+    let mut parameters = vec![("FunctionName", name)];
+    parameters.extend(qualifier.map(|qualifier| ("Qualifier", qualifier)));
+    walk.aws
+        .ask(
+            &POLICY,
+            region,
+            &parameters,
+            |clients| {
+                let request = clients.lambda().get_policy();
+                request.function_name(name).set_qualifier(qualifier.map(str::to_owned)).send()
+            },
+            |answer| match answer.policy.filter(|policy| !policy.is_empty()) {
+                Some(policy) => Observed::Present(PolicyText(policy)),
+                None => Observed::Unknown(POLICY.incomplete("Policy")),
+            },
+        )
+        .await
+}
+
+/// Lambda says "not found" of a policy that is not there and of a function that is not there; only of a function that
+/// was described does it mean that there is no policy.
+fn of_existing(policy: Seen<PolicyText>, configuration: &Seen<Configuration>) -> Seen<PolicyText> {
+    match (policy.observed(), configuration.observed()) {
+        (Observed::Present(_) | Observed::Unknown(_), _) => policy,
+        (Observed::Absent, Observed::Present(_) | Observed::Absent) => policy.resting_on(configuration.calls()),
+        (Observed::Absent, Observed::Unknown(gap)) => {
+            Seen::new(Observed::Unknown(gap.clone()), policy.calls().to_vec()).resting_on(configuration.calls())
+        }
     }
 }
 
@@ -525,7 +601,8 @@ mod tests {
             ("GetFunctionConcurrency", PROCESSOR, Answer::ok("{}")),
             ("ListTags", &[("Resource", ARN)], Answer::ok(r#"{"Tags":{"Environment":"split"}}"#)),
             ("ListFunctionUrlConfigs", PROCESSOR, Answer::ok(r#"{"FunctionUrlConfigs":[]}"#)),
-            ("GetFunctionEventInvokeConfig", PROCESSOR, absent),
+            ("GetFunctionEventInvokeConfig", PROCESSOR, absent.clone()),
+            ("GetPolicy", PROCESSOR, absent),
         ]
         .into_iter()
         .fold(account, |account, (operation, arguments, answer)| {
@@ -550,6 +627,7 @@ mod tests {
             check_bucket_empty: false,
             log_events: false,
             log_silence_days: 7,
+            key_grants: false,
             route_tables: false,
             event_data_stores: false,
             stack_name: None,
@@ -588,6 +666,50 @@ mod tests {
         assert_eq!(function.tags.seen().unwrap().unwrap()["Environment"], "prod");
         assert_eq!(function.urls.observed(), &Observed::Present(Vec::new()));
         assert_eq!(function.event_invoke[LATEST].observed(), &Observed::Absent);
+    }
+
+    #[test]
+    fn a_function_without_a_policy_is_told_from_one_that_is_not_there_or_not_known() {
+        let none = processor(account());
+        let policy = &seen(&none).policies[LATEST];
+        assert_eq!(policy.observed(), &Observed::Absent);
+        assert_eq!(policy.calls().len(), 2, "that the function is there is part of the answer");
+
+        let missing = Answer::error("lambda", 404, "ResourceNotFoundException");
+        let gone = processor(account().answer("lambda", "GetFunction", PROCESSOR, missing).unwrap());
+        assert!(matches!(seen(&gone).policies[LATEST].observed(), Observed::Unknown(Gap::Missing { .. })));
+
+        let denied = || Answer::error("lambda", 403, "AccessDeniedException");
+        let dark = account().answer("lambda", "GetFunction", PROCESSOR, denied()).unwrap();
+        let dark = processor(dark.answer("lambda", "GetFunctionConfiguration", PROCESSOR, denied()).unwrap());
+        assert!(matches!(seen(&dark).policies[LATEST].observed(), Observed::Unknown(Gap::Denied { .. })));
+
+        let held = processor(account().answer("lambda", "GetPolicy", PROCESSOR, policy_of("s3-invoke")).unwrap());
+        assert!(
+            matches!(seen(&held).policies[LATEST].observed(), Observed::Present(text) if text.0.contains("s3-invoke"))
+        );
+        assert!(!format!("{held:?}").contains("s3-invoke"));
+    }
+
+    #[test]
+    fn an_alias_that_has_a_url_has_its_own_policy_read() {
+        let url = format!(
+            r#"{{"FunctionUrlConfigs":[{{"FunctionUrl":"https://x","FunctionArn":"{ARN}:live","CreationTime":"t","LastModifiedTime":"t","AuthType":"AWS_IAM"}}]}}"#
+        );
+        let live: &[(&str, &str)] = &[("FunctionName", "processor"), ("Qualifier", "live")];
+        let account = account().answer("lambda", "ListFunctionUrlConfigs", PROCESSOR, Answer::ok(url)).unwrap();
+        let collected = processor(account.answer("lambda", "GetPolicy", live, policy_of("public-url")).unwrap());
+        let function = seen(&collected);
+        assert_eq!(function.policies.keys().collect::<Vec<_>>(), ["$LATEST", "live"]);
+        assert!(
+            matches!(function.policies["live"].observed(), Observed::Present(text) if text.0.contains("public-url"))
+        );
+        assert_eq!(function.policies["live"].calls().len(), 2, "the list of URLs names the alias");
+        assert_eq!(function.policies[LATEST].observed(), &Observed::Absent);
+    }
+
+    fn policy_of(sid: &str) -> Answer {
+        Answer::ok(format!(r#"{{"Policy":"{{\"Statement\":[{{\"Sid\":\"{sid}\"}}]}}","RevisionId":"r"}}"#))
     }
 
     #[test]
@@ -692,11 +814,14 @@ mod tests {
             .answer("lambda", "GetFunctionConfiguration", version, Answer::ok(configuration))
             .unwrap()
             .answer("lambda", "GetFunctionEventInvokeConfig", version, Answer::ok(destination))
+            .unwrap()
+            .answer("lambda", "GetPolicy", version, policy_of("s3-invoke"))
             .unwrap();
         let qualified = collect(account, async |walk| qualified(walk, "processor", "7", "us-east-2").await);
         let configuration = qualified.configuration.seen().unwrap().unwrap();
         assert_eq!(configuration.memory_mb, Observed::Present(128));
         assert_eq!(configuration.arn, Observed::Present(ARN.to_owned()));
+        assert!(matches!(qualified.policy.observed(), Observed::Present(_)));
         let event_invoke = qualified.event_invoke.seen().unwrap().unwrap();
         assert_eq!(event_invoke.on_failure, Observed::Present("arn:d".to_owned()));
         assert_eq!(event_invoke.maximum_retries, Observed::Present(0));

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_cloudwatchlogs::types::OrderBy;
+use aws_sdk_cloudwatchlogs::types::{OrderBy, PolicyScope};
 use jiff::Timestamp;
 use tap_audit_checks::logs::{Description, LogClass, LogGroup};
 use tap_audit_checks::observed::{Gap, Observed, Seen};
+use tap_audit_checks::policy::model::PolicyText;
 use tap_audit_checks::s3::Switch;
 use tap_audit_checks::subject::{Kind, Resource};
 
@@ -33,20 +34,33 @@ const TAGS: Call = Call {
     absent: &[],
     denied_or: None,
 };
+const POLICIES: Call = Call {
+    service: "logs",
+    operation: "DescribeResourcePolicies",
+    permission: "logs:DescribeResourcePolicies",
+    absent: &[],
+    denied_or: None,
+};
 
-/// Every call of this file, for plans and for the policy that the auditing role needs.
-pub(crate) const CALLS: &[&Call] = &[&GROUPS, &STREAMS, &TAGS];
+/// Every call about a log group, for plans and for the policy that the auditing role needs.
+pub(crate) const CALLS: &[&Call] = &[&GROUPS, &STREAMS, &TAGS, &POLICIES];
+/// Every call about the account.
+pub(crate) const ACCOUNT_CALLS: &[&Call] = &[&POLICIES];
 
 /// Collects a log group and reaches its key. `writers` is filled in by the walk.
 pub(crate) async fn group(walk: &Walk<'_>, name: &str, region: &str) -> Collected {
     // Tags take the ARN without the `:*` that log groups are listed with; made from its parts it need not be waited for.
     let arn = format!("arn:{}:logs:{region}:{}:log-group:{name}", walk.partition, walk.account);
-    let (description, last_event, tags) =
-        tokio::join!(description(walk, name, region), last_event(walk, name, region), tags(walk, &arn, region));
+    let (description, last_event, policies, tags) = tokio::join!(
+        description(walk, name, region),
+        last_event(walk, name, region),
+        policies(walk, Some(&arn), region),
+        tags(walk, &arn, region)
+    );
     if let Observed::Present(Description { kms_key: Observed::Present(key), .. }) = description.observed() {
         walk.reach_key(key, region, Kind::LogGroup, name);
     }
-    let group = LogGroup { description, last_event, writers: Vec::new(), tags };
+    let group = LogGroup { description, last_event, policies, writers: Vec::new(), tags };
     Collected {
         existence: existence(&group.description),
         arn: Some(arn),
@@ -157,6 +171,43 @@ async fn last_event(walk: &Walk<'_>, name: &str, region: &str) -> Seen<Timestamp
         .await
 }
 
+/// Collects the resource policies of Logs that the account has in this region; an empty list means none. Those that hang
+/// on one group are not among them.
+pub(crate) async fn account_policies(walk: &Walk<'_>, region: &str) -> Seen<Vec<PolicyText>> {
+    policies(walk, None, region).await
+}
+
+/// Asks for the policies that hang on this group, or for those of the account: one call tells only of one scope.
+async fn policies(walk: &Walk<'_>, group: Option<&str>, region: &str) -> Seen<Vec<PolicyText>> {
+    let (scope, mut parameters) = match group {
+        Some(arn) => (PolicyScope::Resource, vec![("resourceArn", arn)]),
+        None => (PolicyScope::Account, Vec::new()),
+    };
+    parameters.push(("policyScope", scope.as_str()));
+    walk.aws
+        .ask_all(
+            &POLICIES,
+            region,
+            &parameters,
+            |clients, token| {
+                let request = clients.logs().describe_resource_policies().policy_scope(scope.clone());
+                request.set_resource_arn(group.map(str::to_owned)).set_next_token(token).send()
+            },
+            |answer| answer.next_token.clone(),
+            |answer| {
+                let policies = answer.resource_policies.ok_or_else(|| POLICIES.incomplete("resourcePolicies"))?;
+                let documents = policies.into_iter().map(|policy| policy.policy_document);
+                documents
+                    .map(|document| {
+                        let document = document.filter(|document| !document.is_empty());
+                        document.map(PolicyText).ok_or_else(|| POLICIES.incomplete("policyDocument"))
+                    })
+                    .collect()
+            },
+        )
+        .await
+}
+
 async fn tags(walk: &Walk<'_>, arn: &str, region: &str) -> Seen<BTreeMap<String, String>> {
     walk.aws
         .ask(
@@ -177,6 +228,47 @@ mod tests {
     use aws_sdk_cloudwatchlogs::types as sdk;
 
     use super::*;
+    use crate::collect::fixture::{scope, walked};
+    use crate::replay::{Account, Answer};
+
+    const GROUP_ARN: &str = "arn:aws:logs:us-east-2:123456789012:log-group:g";
+    const OF_GROUP: [(&str, &str); 2] = [("policyScope", "RESOURCE"), ("resourceArn", GROUP_ARN)];
+
+    fn answering(arguments: &[(&str, &str)], body: &str) -> Account {
+        let account = Account::from_files("logs", [("logs.toml", "")]).unwrap();
+        account.answer("logs", "DescribeResourcePolicies", arguments, Answer::ok(body)).unwrap()
+    }
+
+    async fn of_group(account: Account) -> Seen<Vec<PolicyText>> {
+        walked(account, &scope(), async |walk| policies(walk, Some(GROUP_ARN), "us-east-2").await).await.0
+    }
+
+    #[tokio::test]
+    async fn policies_of_the_account_are_read_to_the_last_page_and_those_of_a_group_by_its_arn() {
+        let first = r#"{"resourcePolicies":[{"policyName":"a","policyDocument":"{}"}],"nextToken":"2"}"#;
+        let second = r#"{"resourcePolicies":[{"policyName":"b","policyDocument":"{\"Statement\":[]}"}]}"#;
+        let of_account = [("policyScope", "ACCOUNT")];
+        let account = answering(&of_account, first)
+            .answer("logs", "DescribeResourcePolicies", &[of_account[0], ("nextToken", "2")], Answer::ok(second))
+            .unwrap();
+        let (read, _) = walked(account, &scope(), async |walk| account_policies(walk, "us-east-2").await).await;
+        let texts = ["{}", r#"{"Statement":[]}"#].map(|text| PolicyText(text.into()));
+        assert_eq!(read.observed(), &Observed::Present(texts.to_vec()));
+        assert_eq!(read.calls().len(), 2);
+
+        let none = of_group(answering(&OF_GROUP, r#"{"resourcePolicies":[]}"#)).await;
+        assert_eq!(none.observed(), &Observed::Present(Vec::new()));
+    }
+
+    #[tokio::test]
+    async fn an_answer_without_policies_or_a_policy_without_a_document_is_a_gap() {
+        for (body, field) in
+            [("{}", "resourcePolicies"), (r#"{"resourcePolicies":[{"policyName":"a"}]}"#, "policyDocument")]
+        {
+            let read = of_group(answering(&OF_GROUP, body)).await;
+            assert_eq!(read.observed(), &Observed::Unknown(POLICIES.incomplete(field)), "{body}");
+        }
+    }
 
     #[test]
     fn a_group_is_described_without_the_end_of_its_arn_and_with_what_is_not_set_as_absent() {

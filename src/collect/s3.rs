@@ -6,10 +6,11 @@ use aws_sdk_s3::types;
 use futures_util::future::join_all;
 use sha2::{Digest, Sha256};
 use tap_audit_checks::observed::{Gap, Observed, Seen};
+use tap_audit_checks::policy::model::PolicyText;
 use tap_audit_checks::s3::{
     Acl, Bucket, Emptiness, EncryptionRule, FunctionNotification, Grant, Grantee, LifecycleRule, Logging, MfaDelete,
-    Notifications, ObjectLock, ObjectOwnership, PublicAccessBlock, SampledObject, SseAlgorithm, SseC, Switch,
-    Versioning, VersioningStatus,
+    Notifications, ObjectLock, ObjectOwnership, PolicyStatus, PublicAccessBlock, SampledObject, SseAlgorithm, SseC,
+    Switch, Versioning, VersioningStatus,
 };
 use tap_audit_checks::subject::{Kind, Resource};
 
@@ -25,6 +26,8 @@ const PUBLIC_ACCESS_BLOCK: Call =
 const OWNERSHIP: Call =
     call("GetBucketOwnershipControls", "s3:GetBucketOwnershipControls", &["OwnershipControlsNotFoundError"]);
 const ACL: Call = call("GetBucketAcl", "s3:GetBucketAcl", &[]);
+const POLICY: Call = call("GetBucketPolicy", "s3:GetBucketPolicy", &["NoSuchBucketPolicy"]);
+const POLICY_STATUS: Call = call("GetBucketPolicyStatus", "s3:GetBucketPolicyStatus", &["NoSuchBucketPolicy"]);
 const NOTIFICATION: Call = call("GetBucketNotificationConfiguration", "s3:GetBucketNotification", &[]);
 const LOGGING: Call = call("GetBucketLogging", "s3:GetBucketLogging", &[]);
 const LIFECYCLE: Call =
@@ -47,6 +50,8 @@ pub(crate) const CALLS: &[&Call] = &[
     &PUBLIC_ACCESS_BLOCK,
     &OWNERSHIP,
     &ACL,
+    &POLICY,
+    &POLICY_STATUS,
     &NOTIFICATION,
     &LOGGING,
     &LIFECYCLE,
@@ -103,6 +108,8 @@ async fn settings(at: At<'_>) -> Bucket {
         public_access_block,
         ownership,
         acl,
+        policy,
+        policy_status,
         notifications,
         logging,
         lifecycle,
@@ -116,6 +123,8 @@ async fn settings(at: At<'_>) -> Bucket {
         public_access_block(at),
         ownership(at),
         acl(at),
+        policy(at),
+        policy_status(at),
         notifications(at),
         logging(at),
         lifecycle(at),
@@ -131,6 +140,8 @@ async fn settings(at: At<'_>) -> Bucket {
         public_access_block,
         ownership,
         acl,
+        policy,
+        policy_status,
         notifications,
         event_rules: Seen::gap(not_collected("the rules of EventBridge were not asked for")),
         logging,
@@ -397,6 +408,43 @@ fn grant(grant: &types::Grant) -> Result<Grant, Gap> {
         },
         permission: permission.as_str().to_owned(),
     })
+}
+
+/// The whole answer is the policy; that there is none, S3 says by an error.
+async fn policy(at: At<'_>) -> Seen<PolicyText> {
+    let owner = at.walk.account.as_str();
+    at.walk
+        .aws
+        .ask(
+            &POLICY,
+            at.region,
+            &[("Bucket", at.name)],
+            |clients| clients.s3().get_bucket_policy().bucket(at.name).expected_bucket_owner(owner).send(),
+            |answer| match answer.policy.filter(|policy| !policy.is_empty()) {
+                Some(policy) => Observed::Present(PolicyText(policy)),
+                None => Observed::Unknown(POLICY.incomplete("Policy")),
+            },
+        )
+        .await
+}
+
+async fn policy_status(at: At<'_>) -> Seen<PolicyStatus> {
+    let owner = at.walk.account.as_str();
+    at.walk
+        .aws
+        .ask(
+            &POLICY_STATUS,
+            at.region,
+            &[("Bucket", at.name)],
+            |clients| clients.s3().get_bucket_policy_status().bucket(at.name).expected_bucket_owner(owner).send(),
+            |answer| match answer.policy_status() {
+                Some(status) => {
+                    Observed::Present(PolicyStatus { public: Observed::of(status.is_public()).map(Switch::from) })
+                }
+                None => Observed::Unknown(POLICY_STATUS.incomplete("PolicyStatus")),
+            },
+        )
+        .await
 }
 
 async fn notifications(at: At<'_>) -> Seen<Notifications> {

@@ -41,6 +41,12 @@ const REFUSED: &[(&str, &str, u64, &str)] = &[
     ("s3", "GetPublicAccessBlock", 400, "InvalidURI"),
 ];
 
+/// What it answers with something else: service and operation, and how often it is asked until that is believed.
+const NOT_KNOWN: &[(&str, &str, u64)] = &[
+    // It lists the bucket's objects.
+    ("s3", "GetBucketPolicyStatus", 3),
+];
+
 /// What breaks in the stack as delivered, beside the deviations.
 const DELIVERED: &[Row] = &[
     ("stack-params-no-secret-default", "fail", "parameter DatabasePassword has a literal default"),
@@ -225,7 +231,10 @@ fn every_call_is_in_the_report_and_answered() {
         });
         let answered = call["status"].as_u64().is_some_and(|status| (200..300).contains(&status));
         assert!(answered || known, "{call}");
-        assert_eq!(call["attempts"], 1, "{call}");
+        let not_known = NOT_KNOWN
+            .iter()
+            .find(|(service, operation, _)| call["service"] == *service && call["operation"] == *operation);
+        assert_eq!(call["attempts"], not_known.map_or(1, |(.., attempts)| *attempts), "{call}");
         assert!(!text(call, "request_id").is_empty() && text(call, "sha256").len() == 64, "{call}");
     }
     let ids: BTreeSet<&str> = calls.iter().map(|call| text(call, "id")).collect();

@@ -143,34 +143,35 @@ def trail_bucket_policy():
     )
 
 
-def key_policy():
-    return document(
-        {
-            "Sid": "LetAccountAdministerKey",
-            "Effect": "Allow",
-            "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"},
-            "Action": "kms:*",
-            "Resource": "*",
-        },
-        {
-            "Sid": "LetLambdaDecryptEnvironment",
-            "Effect": "Allow",
-            "Principal": {"Service": "lambda.amazonaws.com"},
-            "Action": ["kms:Decrypt", "kms:DescribeKey"],
-            "Resource": "*",
-            "Condition": {"StringEquals": {"kms:ViaService": f"lambda.{REGION}.amazonaws.com"}},
-        },
-        {
-            "Sid": "LetLogsUseKey",
-            "Effect": "Allow",
-            "Principal": {"Service": f"logs.{REGION}.amazonaws.com"},
-            "Action": ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"],
-            "Resource": "*",
-            "Condition": {
-                "ArnLike": {"kms:EncryptionContext:aws:logs:arn": f"arn:aws:logs:{REGION}:{ACCOUNT}:*"}
-            },
-        },
-    )
+def key_policy(good):
+    administer = {
+        "Sid": "LetAccountAdministerKey",
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"},
+        "Action": "kms:*",
+        "Resource": "*",
+    }
+    # Lambda decrypts as the role, so this statement never matches a request.
+    decrypt = {
+        "Sid": "LetLambdaDecryptEnvironment",
+        "Effect": "Allow",
+        "Principal": {"Service": "lambda.amazonaws.com"},
+        "Action": ["kms:Decrypt", "kms:DescribeKey"],
+        "Resource": "*",
+        "Condition": {"StringEquals": {"kms:ViaService": f"lambda.{REGION}.amazonaws.com"}},
+    }
+    actions = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*"]
+    actions += ["kms:DescribeKey"] if good else ["kms:CreateGrant", "kms:DescribeKey"]
+    groups = LOG_GROUP_ARN if good else f"arn:aws:logs:{REGION}:{ACCOUNT}:*"
+    logs = {
+        "Sid": "LetLogsUseKey",
+        "Effect": "Allow",
+        "Principal": {"Service": f"logs.{REGION}.amazonaws.com"},
+        "Action": actions,
+        "Resource": "*",
+        "Condition": {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}},
+    }
+    return document(administer, logs) if good else document(administer, decrypt, logs)
 
 
 def trust_policy(good):
@@ -285,7 +286,7 @@ def template(good):
             "Properties": {
                 "Description": "Encrypts the environment of the patient data processor",
                 "EnableKeyRotation": True,
-                "KeyPolicy": key_policy(),
+                "KeyPolicy": key_policy(good),
                 "Tags": tag_list("kms-key"),
             },
         },

@@ -2,7 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use tap_audit::replay::Replay;
+use tap_audit_checks::iam;
+use tap_audit_checks::kms::Key;
+use tap_audit_checks::lambda::Function;
+use tap_audit_checks::logs::LogGroup;
+use tap_audit_checks::observed::{Gap, Observed, Seen};
+use tap_audit_checks::policy::model::PolicyText;
 use tap_audit_checks::report::{Conclusion, Finding, Status};
+use tap_audit_checks::s3::{Bucket, PolicyStatus, Switch};
 use tap_audit_checks::subject::Role;
 
 use crate::harness::{self, BUCKET, FUNCTION, LOG_GROUP, ROLE};
@@ -116,4 +124,59 @@ fn each_subject_has_its_role_and_tells_how_it_was_reached() {
     let expected: Vec<_> =
         expected.into_iter().map(|(kind, id, role, reached)| (kind, id.to_owned(), role, reached.to_owned())).collect();
     assert_eq!(subjects, expected);
+}
+
+#[test]
+fn every_policy_document_is_read_with_the_calls_it_rests_on() {
+    let (_, profile) = harness::patient_data();
+    let replay = Replay::new(harness::account("conforming"));
+    let settings = harness::settings(&harness::outputs_text("conforming"));
+    let evidence = harness::evidence(&replay, &profile, &settings).expect("an audit that starts");
+    let mut read: Vec<String> = Vec::new();
+    let mut note = |what: &str, policy: &Seen<PolicyText>| {
+        assert!(!policy.calls().is_empty(), "{what} cites nothing");
+        match policy.observed() {
+            Observed::Present(text) => {
+                let document: serde_json::Value = serde_json::from_str(&text.0).expect("a document in JSON");
+                let statements = document["Statement"].as_array().map_or(0, Vec::len);
+                read.push(format!("{what} {statements}"));
+            }
+            other @ (Observed::Absent | Observed::Unknown(_)) => panic!("{what} is {other:?}"),
+        }
+    };
+    for (subject, bucket) in evidence.all::<Bucket>() {
+        note(&format!("bucket {}", subject.id), &bucket.policy);
+        assert_eq!(
+            bucket.policy_status.observed(),
+            &Observed::Present(PolicyStatus { public: Observed::Present(Switch::Off) })
+        );
+    }
+    for (_, function) in evidence.all::<Function>() {
+        function.policies.iter().for_each(|(qualifier, policy)| note(&format!("function {qualifier}"), policy));
+    }
+    for (_, key) in evidence.all::<Key>() {
+        note("key", &key.policy);
+        assert!(matches!(key.grants.observed(), Observed::Unknown(Gap::NotCollected { .. })));
+    }
+    for (_, group) in evidence.all::<LogGroup>() {
+        assert_eq!(group.policies.observed(), &Observed::Present(Vec::new()));
+    }
+    for (_, role) in evidence.all::<iam::Role>() {
+        note("trust", &role.trust);
+        role.inline_documents.iter().for_each(|(name, document)| note(&format!("inline {name}"), document));
+        assert_eq!((role.boundary.observed(), role.attached_documents.len()), (&Observed::Absent, 0));
+    }
+    assert_eq!(evidence.account().expect("the account").log_policies.observed(), &Observed::Present(Vec::new()));
+    let expected = [
+        format!("bucket {BUCKET} 2"),
+        "bucket patient-data-access-logs-dev-123456789012 2".into(),
+        "function $LATEST 1".into(),
+        "key 2".into(),
+        "trust 1".into(),
+        "inline ReadRecords 2".into(),
+        "inline ReportFailures 1".into(),
+        "inline UseKey 1".into(),
+        "inline WriteLogs 1".into(),
+    ];
+    assert_eq!(read, expected);
 }

@@ -83,6 +83,10 @@ const MUTATIONS: &[Mutation] = &[
         change: |setup| {
             let by_hand = "<member>WriteLogs</member><member>AddedByHand</member>";
             setup.replace("iam", "ListRolePolicies", "<member>WriteLogs</member>", by_hand);
+            // It adds nothing to what the role may do anyway.
+            let added = setup.recorded("iam", "GetRolePolicy", "WriteLogs").replace("WriteLogs", "AddedByHand");
+            let asked = [("RoleName", harness::ROLE), ("PolicyName", "AddedByHand")];
+            setup.answer("iam", "GetRolePolicy", &asked, Answer::ok(added));
         },
         flips: &[("stack-managed-by-cloudformation", STACK, Fail)],
         says: "inline policy AddedByHand of role lambda-execution-role-dev does not come from the template",
@@ -447,6 +451,8 @@ const MUTATIONS: &[Mutation] = &[
             setup.answer("kms", "DescribeKey", &id, Answer::ok(key.to_string()));
             let rotating = Answer::ok(r#"{"KeyRotationEnabled": true, "RotationPeriodInDays": 365}"#);
             setup.answer("kms", "GetKeyRotationStatus", &id, rotating);
+            let policy = setup.recorded("kms", "GetKeyPolicy", "2f7cd16b-9108-4449-9e99-4b9f51829047");
+            setup.answer("kms", "GetKeyPolicy", &[id[0], ("PolicyName", "default")], Answer::ok(policy));
             setup.answer("kms", "ListAliases", &id, Answer::ok(r#"{"Aliases": [], "Truncated": false}"#));
             setup.answer("kms", "ListResourceTags", &id, Answer::ok(r#"{"Tags": [], "Truncated": false}"#));
             in_no_stack(setup, id[0].1);
@@ -499,6 +505,8 @@ const MUTATIONS: &[Mutation] = &[
                 "Environment": "dev", "DataClassification": "PHI-HealthcareData", "ComplianceScope": "HIPAA",
             } });
             setup.answer("logs", "ListTagsForResource", &[("resourceArn", &arn)], Answer::ok(tags.to_string()));
+            let policies = [("policyScope", "RESOURCE"), ("resourceArn", &arn)];
+            setup.answer("logs", "DescribeResourcePolicies", &policies, Answer::ok(r#"{"resourcePolicies": []}"#));
             in_no_stack(setup, other);
         },
         flips: &[

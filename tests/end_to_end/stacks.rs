@@ -3,8 +3,12 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use tap_audit::replay::Answer;
+use tap_audit::replay::{Answer, Replay};
+use tap_audit_checks::iam::ManagedPolicy;
+use tap_audit_checks::observed::Observed;
+use tap_audit_checks::policy::model::PolicyText;
 use tap_audit_checks::report::{Report, Status};
+use tap_audit_checks::subject::Role;
 
 use crate::alter::{self, Setup};
 use crate::harness;
@@ -217,4 +221,47 @@ fn outputs_of_two_stacks_in_one_file_lead_to_the_subjects_of_both() {
         ("stack-retain-stateful-update-replace-policy", Status::Error, none()),
     ];
     assert_eq!(open, expected);
+}
+
+#[test]
+fn a_managed_policy_of_the_stack_is_a_subject_by_its_arn_whether_an_output_names_it_or_not() {
+    let arn = "arn:aws:iam::123456789012:policy/team/read-records-dev";
+    let mut setup = Setup::conforming();
+    let member = format!(
+        "<StackResourceSummaries><member><LogicalResourceId>ReadRecordsPolicy</LogicalResourceId>\
+         <PhysicalResourceId>{arn}</PhysicalResourceId><ResourceType>AWS::IAM::ManagedPolicy</ResourceType>\
+         <ResourceStatus>CREATE_COMPLETE</ResourceStatus>\
+         <LastUpdatedTimestamp>2026-11-21T23:41:42.148Z</LastUpdatedTimestamp></member>"
+    );
+    setup.replace("cloudformation", "ListStackResources", "<StackResourceSummaries>", &member);
+    let policy = format!("<Policy><Arn>{arn}</Arn><DefaultVersionId>v2</DefaultVersionId></Policy>");
+    let version = "<PolicyVersion><VersionId>v2</VersionId><Document>%7B%22Statement%22%3A%5B%5D%7D</Document>\
+                   </PolicyVersion>";
+    let answered = |operation: &str, result: &str| {
+        Answer::ok(format!(
+            "<{operation}Response><{operation}Result>{result}</{operation}Result></{operation}Response>"
+        ))
+    };
+    setup.answer("iam", "GetPolicy", &[("PolicyArn", arn)], answered("GetPolicy", &policy));
+    let asked = [("PolicyArn", arn), ("VersionId", "v2")];
+    setup.answer("iam", "GetPolicyVersion", &asked, answered("GetPolicyVersion", version));
+    for named in [false, true] {
+        if named {
+            setup.output("ReadRecordsPolicyArn", arn);
+        }
+        let (_, profile) = harness::patient_data();
+        let replay = Replay::new(setup.account.clone());
+        let evidence =
+            harness::evidence(&replay, &profile, &harness::settings(&setup.outputs)).expect("an audit that starts");
+        let unrecorded: Vec<_> = replay.unrecorded();
+        assert!(unrecorded.is_empty(), "not recorded: {unrecorded:?}");
+        let (subject, policy) = evidence.all::<ManagedPolicy>().next().expect("the policy");
+        assert_eq!((subject.id.as_str(), subject.arn.as_deref()), (arn, Some(arn)));
+        assert_eq!((subject.role, &subject.region), (Role::Primary, &None));
+        assert_eq!(subject.logical_id.as_deref(), Some("ReadRecordsPolicy"));
+        let text = PolicyText(r#"{"Statement":[]}"#.into());
+        assert_eq!(policy.document.observed(), &Observed::Present(text));
+        assert_eq!(policy.tags.observed(), &Observed::Absent);
+        assert!(evidence.not_covered.iter().all(|other| other.kind != "AWS::IAM::ManagedPolicy"));
+    }
 }

@@ -17,6 +17,11 @@ const OPERATIONS: &[&str] = &[
     "lambda:ListFunctionUrlConfigs",
     "cloudformation:DescribeStacks",
     "iam:ListRolePolicies",
+    "iam:GetRole",
+    "iam:GetRolePolicy",
+    "s3:GetBucketPolicy",
+    "kms:GetKeyPolicy",
+    "lambda:GetPolicy",
 ];
 
 #[test]

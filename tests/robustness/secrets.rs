@@ -1,7 +1,8 @@
 //! Marked secrets in every place where AWS, a template or an outputs file can hold one, and nowhere that we write.
 //!
-//! The values of tags are shown by design, so none is planted there. The profile reads no object keys and no policy
-//! documents; a mark stands for them where an answer holds a part of one all the same.
+//! The values of tags are shown by design, so none is planted there. The profile reads no object keys; a mark stands for
+//! them where an answer holds a part of one all the same. Policy documents are evidence, and so is an external id in one:
+//! it stands there and nowhere else.
 
 use std::path::Path;
 use std::process::Command;
@@ -74,6 +75,13 @@ const PLANTS: &[(&str, &str, &str, &str)] = &[
         "<ResourceTypes>",
         "<Metadata>PLANTED-summary-metadata</Metadata><ResourceTypes>",
     ),
+    (
+        "iam",
+        "GetRole",
+        "%22Action%22%3A%22sts%3AAssumeRole%22",
+        "%22Action%22%3A%22sts%3AAssumeRole%22%2C%22Condition%22%3A%7B%22StringEquals%22%3A%7B%22sts%3AExternalId%22%3A\
+         %22PLANTED-external-id%22%7D%7D",
+    ),
     ("s3", "GetBucketAcl", "<DisplayName>ministack<", "<DisplayName>PLANTED-grantee<"),
     ("cloudtrail", "GetTrailStatus", r#""TimeLoggingStopped": """#, r#""LatestNotificationError": "PLANTED-trail""#),
 ];
@@ -133,7 +141,9 @@ fn no_planted_secret_is_in_evidence_reports_or_plans() {
 
     assert_clean("the settings", &format!("{settings:?}"));
     assert_clean("the evidence as Debug text", &format!("{evidence:?}"));
-    assert_clean("the evidence as JSON", &serde_json::to_string(&evidence).expect("JSON"));
+    let json = serde_json::to_string(&evidence).expect("JSON");
+    assert_eq!(json.matches("PLANTED-external-id").count(), 1, "the trust policy is evidence");
+    assert_clean("the evidence as JSON", &json.replace("PLANTED-external-id", ""));
     assert_clean("the report as Debug text", &format!("{report:?}"));
     for format in [Format::Text, Format::Json, Format::Junit, Format::Html] {
         let bytes = tap_audit_reports::render(&report, format, &Style { color: false, width: 200 }).expect("a report");

@@ -104,13 +104,8 @@ const STANDS: &[Stands] = &[
 
 /// Operations that say that a resource is there, on which its name and its place in the stack do not depend: those the
 /// outputs, the listing and other resources tell.
-const EXISTENCE: &[&str] = &[
-    "s3:GetBucketLocation",
-    "lambda:GetFunction",
-    "kms:DescribeKey",
-    "logs:DescribeLogGroups",
-    "iam:ListRolePolicies",
-];
+const EXISTENCE: &[&str] =
+    &["s3:GetBucketLocation", "lambda:GetFunction", "kms:DescribeKey", "logs:DescribeLogGroups", "iam:GetRole"];
 const BY_NAME: &[&str] = &[
     "naming-environment-suffix",
     "naming-convention-type-suffix",

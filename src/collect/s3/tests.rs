@@ -14,13 +14,15 @@ use crate::settings::Clock;
 const OWNER: &str = "123456789012";
 
 /// A bucket on which nothing was ever configured, in AWS's own answers.
-const BARE: [(&str, u16, &str); 11] = [
+const BARE: [(&str, u16, &str); 13] = [
     ("GetBucketLocation", 200, "<LocationConstraint>us-east-2</LocationConstraint>"),
     ("GetBucketEncryption", 404, "ServerSideEncryptionConfigurationNotFoundError"),
     ("GetBucketVersioning", 200, "<VersioningConfiguration/>"),
     ("GetPublicAccessBlock", 404, "NoSuchPublicAccessBlockConfiguration"),
     ("GetBucketOwnershipControls", 404, "OwnershipControlsNotFoundError"),
     ("GetBucketAcl", 200, "<AccessControlPolicy><Owner><ID>own</ID></Owner><AccessControlList/></AccessControlPolicy>"),
+    ("GetBucketPolicy", 404, "NoSuchBucketPolicy"),
+    ("GetBucketPolicyStatus", 404, "NoSuchBucketPolicy"),
     ("GetBucketNotificationConfiguration", 200, "<NotificationConfiguration/>"),
     ("GetBucketLogging", 200, "<BucketLoggingStatus/>"),
     ("GetBucketLifecycleConfiguration", 404, "NoSuchLifecycleConfiguration"),
@@ -47,6 +49,7 @@ fn scope() -> Scope {
         check_bucket_empty: false,
         log_events: false,
         log_silence_days: 1,
+        key_grants: false,
         route_tables: false,
         event_data_stores: false,
         stack_name: None,
@@ -86,13 +89,15 @@ async fn what_was_never_configured_is_absent_and_not_a_gap() {
     assert_eq!(collected.region.as_deref(), Some("us-east-2"));
     assert_eq!(found, []);
     assert!(replay.unrecorded().is_empty() && replay.unasked().is_empty());
-    assert_eq!(replay.counts().values().sum::<u64>(), 11);
+    assert_eq!(replay.counts().values().sum::<u64>(), 13);
     let bucket = held(collected);
     let nothing = Versioning { status: Observed::Absent, mfa_delete: Observed::Absent };
     assert_eq!(bucket.versioning.observed(), &Observed::Present(nothing));
     assert_eq!(bucket.encryption.observed(), &Observed::Absent);
     assert_eq!(bucket.public_access_block.observed(), &Observed::Absent);
     assert_eq!(bucket.ownership.observed(), &Observed::Absent);
+    assert_eq!(bucket.policy.observed(), &Observed::Absent);
+    assert_eq!(bucket.policy_status.observed(), &Observed::Absent);
     assert_eq!(bucket.logging.observed(), &Observed::Absent);
     assert_eq!(bucket.lifecycle.observed(), &Observed::Absent);
     assert_eq!(bucket.object_lock.observed(), &Observed::Absent);
@@ -102,6 +107,33 @@ async fn what_was_never_configured_is_absent_and_not_a_gap() {
     let none =
         Notifications { functions: Vec::new(), event_bridge: Switch::Off, queues: Vec::new(), topics: Vec::new() };
     assert_eq!(bucket.notifications.observed(), &Observed::Present(none));
+}
+
+#[tokio::test]
+async fn a_bucket_policy_is_kept_as_it_is_written_and_not_shown() {
+    let text = r#"{"Version":"2012-10-17","Statement":[{"Sid":"Kept","Effect":"Deny","Principal":"*"}]}"#;
+    let bucket = read(&[
+        ("GetBucketPolicy", 200, text),
+        ("GetBucketPolicyStatus", 200, "<PolicyStatus><IsPublic>true</IsPublic></PolicyStatus>"),
+    ])
+    .await;
+    assert_eq!(bucket.policy.observed(), &Observed::Present(PolicyText(text.into())));
+    let public = PolicyStatus { public: Observed::Present(Switch::On) };
+    assert_eq!(bucket.policy_status.observed(), &Observed::Present(public));
+    assert!(!format!("{bucket:?}").contains("Kept"), "{bucket:?}");
+}
+
+#[tokio::test]
+async fn a_policy_that_was_cut_or_a_status_that_says_nothing_is_no_answer() {
+    let bucket = read(&[
+        ("GetBucketPolicy", 200, r#"{"Version":"2012-10-17","Statement":[{"Sid":"Secret"#),
+        ("GetBucketPolicyStatus", 200, "<PolicyStatus/>"),
+    ])
+    .await;
+    let Observed::Unknown(gap) = bucket.policy.observed() else { panic!("it seems to be whole") };
+    assert!(matches!(gap, Gap::Unparsable { .. }) && !gap.to_string().contains("Secret"), "{gap}");
+    let unsaid = PolicyStatus { public: Observed::Absent };
+    assert_eq!(bucket.policy_status.observed(), &Observed::Present(unsaid));
 }
 
 #[tokio::test]
