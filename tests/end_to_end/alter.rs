@@ -83,6 +83,34 @@ impl Setup {
         });
     }
 
+    /// Alters the statements of every policy document in the answers to an operation, however it is written there: as
+    /// the body, as text in a JSON member, or URL-encoded in XML.
+    pub(crate) fn statements(&mut self, service: &str, operation: &str, change: impl Fn(&mut Vec<Value>)) {
+        let changed = |text: &str| {
+            let mut document: Value = serde_json::from_str(text).expect("a policy document");
+            change(document["Statement"].as_array_mut().expect("a list of statements"));
+            document.to_string()
+        };
+        self.edit(service, operation, |body| match serde_json::from_str::<Value>(body) {
+            Ok(mut answer) if answer["Policy"].is_string() => {
+                answer["Policy"] = Value::String(changed(answer["Policy"].as_str().expect("text")));
+                answer.to_string()
+            }
+            Ok(_) => changed(body),
+            Err(_) => {
+                let (start, end) = ["AssumeRolePolicyDocument", "PolicyDocument", "Document"]
+                    .iter()
+                    .find_map(|element| {
+                        let start = body.find(&format!("<{element}>"))? + element.len() + 2;
+                        Some((start, start + body[start..].find('<')?))
+                    })
+                    .expect("an element with a policy document");
+                let text = decoded(&body[start..end]);
+                format!("{}{}{}", &body[..start], encoded(&changed(&text)), &body[end..])
+            }
+        });
+    }
+
     /// Alters the stack's template at every stage.
     pub(crate) fn template(&mut self, change: impl Fn(&mut Value)) {
         self.edit("cloudformation", "GetTemplate", |body| with_template(body, &change));
@@ -182,4 +210,25 @@ pub(crate) fn in_no_stack(physical_id: &str) -> Answer {
              <Code>ValidationError</Code><Message>{message}</Message></Error></ErrorResponse>"
         ),
     )
+}
+
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        if *first == b'%' {
+            let code = std::str::from_utf8(&after[..2]).expect("two digits");
+            bytes.push(u8::from_str_radix(code, 16).expect("a byte"));
+            rest = &after[2..];
+        } else {
+            bytes.push(*first);
+            rest = after;
+        }
+    }
+    String::from_utf8(bytes).expect("text")
+}
+
+fn encoded(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
+    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }

@@ -12,6 +12,8 @@ use tap_audit_checks::report::{Finding, Report, Status};
 use crate::alter::{self, Setup};
 use crate::harness;
 
+mod policies;
+
 const FILE: &str = "TapAudit::Outputs::File cfn-outputs/flat-outputs.json";
 const STACK: &str = "AWS::CloudFormation::Stack TapStackdev";
 const ACCOUNT: &str = "AWS::::Account 123456789012";
@@ -44,7 +46,7 @@ use Status::{Fail, NotApplicable, Pass};
 const NEVER_FAILS: [(&str, &str); 1] =
     [("resource-pit-readability", "it is about the report: an audit that does not know its account ends before it")];
 
-/// The requirements in the order of the profile.
+/// The requirements in the order of the profile, but for those about policy documents.
 const MUTATIONS: &[Mutation] = &[
     Mutation {
         requirement: "stack-region-as-specified",
@@ -678,6 +680,10 @@ fn in_no_stack(setup: &mut Setup, id: &str) {
     setup.answer("cloudformation", "DescribeStackResources", &[("PhysicalResourceId", id)], alter::in_no_stack(id));
 }
 
+fn rows() -> impl Iterator<Item = &'static Mutation> {
+    MUTATIONS.iter().chain(policies::MUTATIONS)
+}
+
 fn by_pair(report: &Report) -> BTreeMap<(String, String), Status> {
     harness::statuses(report)
         .into_iter()
@@ -711,14 +717,14 @@ fn text(finding: &Finding) -> String {
 fn each_requirement_of_the_profile_has_its_mutation() {
     let (_, profile) = harness::patient_data();
     let wanted: Vec<&str> = profile.requirements.iter().map(|tailored| tailored.requirement.id.as_str()).collect();
-    let rows = MUTATIONS.iter().map(|row| row.requirement).chain(NEVER_FAILS.map(|(id, _)| id));
+    let rows = rows().map(|row| row.requirement).chain(NEVER_FAILS.map(|(id, _)| id));
     let rows: Vec<&str> = rows.collect();
     let missing: Vec<&&str> = wanted.iter().filter(|id| !rows.contains(id)).collect();
     assert!(missing.is_empty(), "no row in MUTATIONS breaks {missing:?}: add one for each");
     let stray: Vec<&&str> = rows.iter().filter(|id| !wanted.contains(id)).collect();
     assert!(stray.is_empty(), "{stray:?} is not in the profile");
     assert_eq!(rows.len(), wanted.len(), "a requirement has two rows");
-    for row in MUTATIONS {
+    for row in rows() {
         let own = |(requirement, _, status): &Flip| *requirement == row.requirement && *status == Fail;
         assert!(row.flips.iter().any(own), "{} does not fail in its own row", row.requirement);
     }
@@ -728,7 +734,7 @@ fn each_requirement_of_the_profile_has_its_mutation() {
 fn each_mutation_flips_exactly_the_findings_of_its_row() {
     let conforming = Setup::conforming().audit();
     let mut wrong = Vec::new();
-    for row in MUTATIONS {
+    for row in rows() {
         let mut setup = Setup::conforming();
         (row.change)(&mut setup);
         let (report, replay) = setup.try_audit();
