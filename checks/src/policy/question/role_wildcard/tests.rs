@@ -355,3 +355,9 @@ fn a_correction_lists_the_actions_where_they_are_few_and_nothing_else_is_wrong()
 fn the_question_is_asked_of_a_roles_own_policies_alone() {
     assert!(undecided(judge(&Documents::Trust("{}".into()), &setting())).contains("this is none"));
 }
+
+#[test]
+fn a_glob_on_a_star_is_named_as_written() {
+    let why = fails(allow(&["s3:Get*", "xray:Put*"], &["*"]));
+    assert!(why.contains("statement 1 of inline policy P allows `s3:Get*` on `*`, which takes a resource"), "{why}");
+}
