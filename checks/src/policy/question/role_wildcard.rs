@@ -251,10 +251,8 @@ pub(crate) fn alone(statement: &Value, version: Version) -> Option<Document> {
         Version::V2012 => "2012-10-17",
     };
     let text = serde_json::json!({ "Version": version, "Statement": [statement] }).to_string();
-    match parse(&text, Sort::Identity) {
-        Ok(document) => Some(document),
-        Err(_) => None,
-    }
+    let Ok(document) = parse(&text, Sort::Identity) else { return None };
+    Some(document)
 }
 
 /// The half about resources: every Allow names ARNs, with wildcards only below a resource that is named in full, and
