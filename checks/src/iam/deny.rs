@@ -30,7 +30,7 @@ pub(super) fn explicit_deny(bucket: &Bucket, _: &NoParams, context: &Context<'_>
         Ok(None) => None,
         Err(gap) => Some(Err(gap)),
     };
-    parts.extend(document.map(|document| Ok(every(allows(&name, &document?), nothing_left_out)?)));
+    parts.extend(document.map(|document| every(allows(&name, &document?), nothing_left_out)));
     let mut roles = 0;
     for (subject, role) in context.evidence.all::<Role>() {
         roles += 1;

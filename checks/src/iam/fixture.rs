@@ -24,7 +24,7 @@ pub(crate) fn role() -> Role {
         arn: seen(ARN.into()),
         path: seen("/service/".into()),
         trust: policies(
-            json!({ "Effect": "Allow", "Principal": { "Service": "lambda.amazonaws.com" }, "Action": "sts:AssumeRole" }),
+            &json!({ "Effect": "Allow", "Principal": { "Service": "lambda.amazonaws.com" }, "Action": "sts:AssumeRole" }),
         ),
         boundary: not_set(),
         inline_documents: BTreeMap::new(),
@@ -41,21 +41,23 @@ pub(crate) fn subject(role: Role) -> Subject {
 }
 
 /// A document of these statements.
-pub(crate) fn policies(statements: Value) -> Seen<PolicyText> {
+pub(crate) fn policies(statements: &Value) -> Seen<PolicyText> {
     seen(PolicyText(json!({ "Version": "2012-10-17", "Statement": statements }).to_string()))
 }
 
 /// The role with one more inline policy.
+#[expect(clippy::needless_pass_by_value, reason = "statements are written where they are used")]
 pub(crate) fn inline(mut role: Role, name: &str, statements: Value) -> Role {
     role.inline_policies = role.inline_policies.map(|names| names.into_iter().chain([name.to_owned()]).collect());
-    role.inline_documents.insert(name.into(), policies(statements));
+    role.inline_documents.insert(name.into(), policies(&statements));
     role
 }
 
 /// The role with one more managed policy.
+#[expect(clippy::needless_pass_by_value, reason = "statements are written where they are used")]
 pub(crate) fn managed(mut role: Role, arn: &str, statements: Value) -> Role {
     role.attached_policies = role.attached_policies.map(|arns| arns.into_iter().chain([arn.to_owned()]).collect());
-    role.attached_documents.insert(arn.into(), policies(statements));
+    role.attached_documents.insert(arn.into(), policies(&statements));
     role
 }
 

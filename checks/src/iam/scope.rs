@@ -482,8 +482,8 @@ fn bucket_policies(context: &Context<'_>) -> Vec<(String, Result<Document, Gap>)
         .collect()
 }
 
-/// Whether the statement names the role or a session of it. Whom a principal that nobody documents means is not known,
-/// so that it may be the role.
+/// Whether the statement names the role or a session of it. Whom a name with a wildcard means is not documented, so that
+/// it may be the role.
 fn names_role(statement: &Statement, context: &Context<'_>) -> bool {
     match &statement.principals {
         Principals::Unstated => false,
@@ -493,7 +493,7 @@ fn names_role(statement: &Statement, context: &Context<'_>) -> bool {
             Principal::Session { account, role, .. } => {
                 *account == context.evidence.run.account && context.subject.id.rsplit('/').next() == Some(role)
             }
-            Principal::Other { .. } => true,
+            Principal::Other { text, .. } => text.contains(['*', '?']),
             Principal::Everyone
             | Principal::Account(_)
             | Principal::User { .. }

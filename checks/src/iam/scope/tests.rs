@@ -181,7 +181,7 @@ fn what_a_bucket_policy_allows_the_role_counts_too() {
     };
     let to = |principal: Value| {
         policies(
-            json!({ "Effect": "Allow", "Principal": principal, "Action": "s3:DeleteObject", "Resource": "arn:aws:s3:::records/*" }),
+            &json!({ "Effect": "Allow", "Principal": principal, "Action": "s3:DeleteObject", "Resource": "arn:aws:s3:::records/*" }),
         )
     };
     assert_eq!(

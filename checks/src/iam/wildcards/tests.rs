@@ -184,7 +184,7 @@ fn an_accepted_policy_is_spared_on_a_role_that_its_service_alone_may_become() {
     let trusting = |services: Value| {
         let mut role = managed(role(), ECS, broad());
         role.trust =
-            policies(json!({ "Effect": "Allow", "Principal": { "Service": services }, "Action": "sts:AssumeRole" }));
+            policies(&json!({ "Effect": "Allow", "Principal": { "Service": services }, "Action": "sts:AssumeRole" }));
         role
     };
     let with = |id: &str, role: Role| judge_with(id, ACCEPT_ECS, &evidence(vec![fixture::subject(role)]));
@@ -238,7 +238,7 @@ fn a_policy_that_only_bears_an_accepted_name_is_not_accepted() {
     let own = "arn:aws:iam::123456789012:policy/service-role/AmazonECSTaskExecutionRolePolicy";
     let mut role = managed(role(), own, json!({ "Effect": "Allow", "Action": "ecr:*", "Resource": "*" }));
     role.trust = policies(
-        json!({ "Effect": "Allow", "Principal": { "Service": "ecs-tasks.amazonaws.com" }, "Action": "sts:AssumeRole" }),
+        &json!({ "Effect": "Allow", "Principal": { "Service": "ecs-tasks.amazonaws.com" }, "Action": "sts:AssumeRole" }),
     );
     failed(judge_with(ACTIONS, ACCEPT_ECS, &evidence(vec![fixture::subject(role)])));
 }
@@ -256,10 +256,10 @@ fn a_managed_policy_of_the_stack_is_judged_though_attached_to_nothing() {
         judge(id, &evidence(vec![subject]))
     };
     assert_eq!(
-        failed(with(ACTIONS, policies(allow("s3:*", "arn:aws:s3:::r/*")))),
+        failed(with(ACTIONS, policies(&allow("s3:*", "arn:aws:s3:::r/*")))),
         "statement 1 of managed policy arn:aws:iam::123456789012:policy/shared allows `s3:*`, with a wildcard in the action"
     );
-    passed(with(RESOURCES, policies(allow("s3:*", "arn:aws:s3:::r/*"))));
+    passed(with(RESOURCES, policies(&allow("s3:*", "arn:aws:s3:::r/*"))));
     undecided(with(ACTIONS, denied()));
     undecided(with(ACTIONS, not_set()));
 }

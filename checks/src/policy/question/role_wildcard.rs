@@ -223,10 +223,10 @@ fn listing(name: &str, statement: &Statement, listed: &[ActionPattern], version:
             if !names.contains(&action) {
                 names.push(action);
             }
+            if names.len() > LISTED {
+                return None;
+            }
         }
-    }
-    if names.len() > LISTED {
-        return None;
     }
     let Ok(mut corrected) = serde_json::from_str::<Value>(&statement.source) else { return None };
     corrected.as_object_mut()?.insert("Action".into(), names.into());
@@ -251,10 +251,8 @@ pub(crate) fn alone(statement: &Value, version: Version) -> Option<Document> {
         Version::V2012 => "2012-10-17",
     };
     let text = serde_json::json!({ "Version": version, "Statement": [statement] }).to_string();
-    match parse(&text, Sort::Identity) {
-        Ok(document) => Some(document),
-        Err(_) => None,
-    }
+    let Ok(document) = parse(&text, Sort::Identity) else { return None };
+    Some(document)
 }
 
 /// The half about resources: every Allow names ARNs, with wildcards only below a resource that is named in full, and
@@ -318,22 +316,26 @@ fn everything(name: &str, statement: &Statement, text: &str, forced: &[String]) 
             return reading;
         }
     };
-    let is_forced = |action: &str| forced.iter().any(|forced| forced.eq_ignore_ascii_case(action));
-    let (mut bindable, mut free, mut unknown): (Vec<String>, Vec<String>, Vec<&str>) = Default::default();
+    let is_forced = |action: &Action| {
+        let written = format!("{}:{}", action.service, action.name);
+        forced.iter().any(|forced| forced.eq_ignore_ascii_case(&written))
+    };
+    let (mut bindable, mut unknown): (Vec<String>, Vec<&str>) = (Vec::new(), Vec::new());
+    let (mut free, mut metrics) = (0, false);
     for pattern in listed {
         let matches = matching(pattern);
         if matches.is_empty() {
             unknown.push(&pattern.text);
+        } else if matches.iter().any(|action| action.takes_resource && !is_forced(action)) {
+            bindable.push(pattern.text.clone());
+        } else {
+            free += 1;
+            metrics |= matches.iter().any(|action| action.service == "cloudwatch" && action.name == "PutMetricData");
         }
-        let (takes, none): (Vec<Action>, Vec<Action>) = matches
-            .into_iter()
-            .partition(|action| action.takes_resource && !is_forced(&format!("{}:{}", action.service, action.name)));
-        bindable.extend(named(&takes));
-        free.extend(named(&none));
     }
     if let Some(first) = bindable.first() {
         let takes = if bindable.len() == 1 { "takes a resource" } else { "take a resource" };
-        let split = if free.is_empty() {
+        let split = if free == 0 {
             ""
         } else {
             "; only the others of the statement need the star, in a statement of their own"
@@ -349,7 +351,7 @@ fn everything(name: &str, statement: &Statement, text: &str, forced: &[String]) 
             action::catalogue().date()
         ));
     }
-    if free.iter().any(|action| action == "cloudwatch:PutMetricData") && !narrows_namespace(statement) {
+    if metrics && !narrows_namespace(statement) {
         reading.notes.push(format!(
             "{place} lets the role write metrics into every namespace: no condition on cloudwatch:namespace narrows it"
         ));

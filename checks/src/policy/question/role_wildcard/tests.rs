@@ -30,24 +30,26 @@ fn role(policies: Vec<(&str, Result<String, String>)>) -> Documents {
     }
 }
 
-fn document(version: &str, statements: serde_json::Value) -> String {
+fn document(version: &str, statements: &serde_json::Value) -> String {
     json!({ "Version": version, "Statement": statements }).to_string()
 }
 
 /// The ruling on a role with one inline policy P of one statement.
-fn on(statement: serde_json::Value) -> Ruling {
-    judge(&role(vec![("P", Ok(document("2012-10-17", json!([statement]))))]), &setting())
+fn on(statement: &serde_json::Value) -> Ruling {
+    judge(&role(vec![("P", Ok(document("2012-10-17", &json!([statement]))))]), &setting())
 }
 
 fn allow(actions: &[&str], resources: &[&str]) -> Ruling {
-    on(json!({ "Effect": "Allow", "Action": actions, "Resource": resources }))
+    on(&json!({ "Effect": "Allow", "Action": actions, "Resource": resources }))
 }
 
 #[track_caller]
 fn passes(ruling: Ruling) -> Vec<String> {
     match ruling {
         Ruling::Pass { notes, .. } => notes,
-        other => panic!("expected a pass, found {other:?}"),
+        other @ (Ruling::Fail { .. } | Ruling::NotApplicable { .. } | Ruling::Undecided { .. }) => {
+            panic!("expected a pass, found {other:?}")
+        }
     }
 }
 
@@ -55,7 +57,9 @@ fn passes(ruling: Ruling) -> Vec<String> {
 fn fails(ruling: Ruling) -> String {
     match ruling {
         Ruling::Fail { why, .. } => why,
-        other => panic!("expected a failure, found {other:?}"),
+        other @ (Ruling::Pass { .. } | Ruling::NotApplicable { .. } | Ruling::Undecided { .. }) => {
+            panic!("expected a failure, found {other:?}")
+        }
     }
 }
 
@@ -63,7 +67,9 @@ fn fails(ruling: Ruling) -> String {
 fn undecided(ruling: Ruling) -> String {
     match ruling {
         Ruling::Undecided { reason } => reason,
-        other => panic!("expected no decision, found {other:?}"),
+        other @ (Ruling::Pass { .. } | Ruling::Fail { .. } | Ruling::NotApplicable { .. }) => {
+            panic!("expected no decision, found {other:?}")
+        }
     }
 }
 
@@ -90,16 +96,16 @@ fn a_wildcard_anywhere_in_an_action_fails_read_families_too() {
 
 #[test]
 fn not_action_and_not_resource_fail_with_allow() {
-    let ruling = on(json!({ "Effect": "Allow", "NotAction": "iam:*", "Resource": "arn:aws:s3:::records/*" }));
+    let ruling = on(&json!({ "Effect": "Allow", "NotAction": "iam:*", "Resource": "arn:aws:s3:::records/*" }));
     assert_eq!(fails(ruling), "statement 1 of inline policy P allows every action but `iam:*`");
     let ruling =
-        on(json!({ "Sid": "All", "Effect": "Allow", "Action": "s3:GetObject", "NotResource": "arn:aws:s3:::x/*" }));
+        on(&json!({ "Sid": "All", "Effect": "Allow", "Action": "s3:GetObject", "NotResource": "arn:aws:s3:::x/*" }));
     assert_eq!(fails(ruling), "statement 1 (All) of inline policy P allows every resource but `arn:aws:s3:::x/*`");
 }
 
 #[test]
 fn deny_statements_may_have_any_wildcard() {
-    passes(on(json!({ "Effect": "Deny", "NotAction": "s3:Get*", "Resource": "*" })));
+    passes(on(&json!({ "Effect": "Deny", "NotAction": "s3:Get*", "Resource": "*" })));
 }
 
 #[test]
@@ -207,7 +213,7 @@ fn metrics_may_be_written_with_a_star_and_a_remark_says_where_no_condition_narro
                 cloudwatch:namespace narrows it";
     assert_eq!(passes(allow(&["cloudwatch:PutMetricData"], &["*"])), [note]);
     let narrowed = |value: &str| {
-        on(json!({
+        on(&json!({
             "Effect": "Allow", "Action": "cloudwatch:PutMetricData", "Resource": "*",
             "Condition": { "StringEquals": { "CloudWatch:namespace": value } },
         }))
@@ -242,7 +248,7 @@ fn a_variable_in_the_name_is_undecided_and_printed_and_under_the_old_version_it_
     assert!(fails(allow(&["s3:GetObject"], &["arn:aws:s3:::${aws:userid}-*/x"])).contains("wildcard"));
     let statement =
         json!([{ "Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::${aws:userid}/x" }]);
-    for old in [document("2008-10-17", statement.clone()), json!({ "Statement": statement }).to_string()] {
+    for old in [document("2008-10-17", &statement), json!({ "Statement": statement }).to_string()] {
         passes(judge(&role(vec![("P", Ok(old))]), &setting()));
     }
 }
@@ -273,9 +279,9 @@ fn an_unreadable_policy_is_undecided_and_hides_no_violation_of_another() {
     let gone = ("arn:aws:iam::123456789012:policy/extra", Err("AccessDenied".to_owned()));
     let good = document(
         "2012-10-17",
-        json!([{ "Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::r/*" }]),
+        &json!([{ "Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::r/*" }]),
     );
-    let bad = document("2012-10-17", json!([{ "Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::r/*" }]));
+    let bad = document("2012-10-17", &json!([{ "Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::r/*" }]));
     assert_eq!(
         undecided(judge(&role(vec![("P", Ok(good)), gone.clone()]), &setting())),
         "managed policy arn:aws:iam::123456789012:policy/extra could not be read: AccessDenied"
@@ -289,7 +295,7 @@ fn an_unreadable_policy_is_undecided_and_hides_no_violation_of_another() {
 fn boundary_deny_and_condition_cure_nothing_and_are_mentioned() {
     let text = document(
         "2012-10-17",
-        json!([
+        &json!([
             { "Effect": "Allow", "Action": "*", "Resource": "*", "Condition": { "Bool": { "aws:SecureTransport": "true" } } },
             { "Sid": "No", "Effect": "Deny", "Action": "*", "Resource": "*" },
         ]),
@@ -317,7 +323,7 @@ fn boundary_deny_and_condition_cure_nothing_and_are_mentioned() {
 #[test]
 fn an_accepted_managed_policy_passes_on_a_role_that_trusts_its_service_alone() {
     let arn = "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy";
-    let text = document("2012-10-17", json!([{ "Effect": "Allow", "Action": "ecr:*", "Resource": "*" }]));
+    let text = document("2012-10-17", &json!([{ "Effect": "Allow", "Action": "ecr:*", "Resource": "*" }]));
     let ruling = |trusted: &[&str], accepted: &str| {
         let documents = Documents::Role {
             policies: vec![(arn.into(), Ok(text.clone()))],
@@ -337,9 +343,10 @@ fn an_accepted_managed_policy_passes_on_a_role_that_trusts_its_service_alone() {
 
 #[test]
 fn a_correction_lists_the_actions_where_they_are_few_and_nothing_else_is_wrong() {
-    let correction = |action: &str, resource: &str| match allow(&[action], &[resource]) {
-        Ruling::Fail { correction, .. } => correction,
-        other => panic!("{other:?}"),
+    let correction = |action: &str, resource: &str| {
+        let ruling = allow(&[action], &[resource]);
+        let Ruling::Fail { correction, .. } = &ruling else { panic!("expected a failure, found {ruling:?}") };
+        correction.clone()
     };
     let found = correction("s3:GetObjectTor*", "arn:aws:s3:::records/*").expect("a correction");
     assert!(found.statement.contains("\"s3:GetObjectTorrent\""), "{}", found.statement);
@@ -354,4 +361,10 @@ fn a_correction_lists_the_actions_where_they_are_few_and_nothing_else_is_wrong()
 #[test]
 fn the_question_is_asked_of_a_roles_own_policies_alone() {
     assert!(undecided(judge(&Documents::Trust("{}".into()), &setting())).contains("this is none"));
+}
+
+#[test]
+fn a_glob_on_a_star_is_named_as_written() {
+    let why = fails(allow(&["s3:Get*", "xray:Put*"], &["*"]));
+    assert!(why.contains("statement 1 of inline policy P allows `s3:Get*` on `*`, which takes a resource"), "{why}");
 }
