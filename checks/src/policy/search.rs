@@ -13,7 +13,7 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::policy::evaluate::{self, Facts, Truth};
-use crate::policy::key::{self, Presence};
+use crate::policy::key::{self, Key, Presence};
 use crate::policy::model::{Document, Effect, Principal, Principals, Resources, Statement, Test};
 use crate::policy::pattern::Pattern;
 use crate::policy::request::{Caller, Held, Request};
@@ -52,6 +52,8 @@ pub(crate) enum Party {
     SomeoneOf(String),
     /// Those of a user or role of any account that the documents do not mention.
     Stranger,
+    /// Those of an AWS service that the documents do not name as a principal.
+    SomeService,
 }
 
 /// An action that requests of the class make.
@@ -177,6 +179,9 @@ const PRINCIPAL_ACCOUNT: &str = "aws:principalaccount";
 const PRINCIPAL_ARN: &str = "aws:principalarn";
 const PRINCIPAL_TYPE: &str = "aws:principaltype";
 const USERNAME: &str = "aws:username";
+const SERVICE_NAME: &str = "aws:principalservicename";
+/// A service that no policy names.
+const SOME_SERVICE: &str = "some-service.amazonaws.com";
 
 /// What is made of what nobody can tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -322,7 +327,9 @@ impl<'a> Search<'a> {
         let told_by_keys = self.keys.keys().any(|name| {
             let derived = [PRINCIPAL_ARN, PRINCIPAL_ACCOUNT, PRINCIPAL_TYPE, USERNAME].contains(&name.as_str())
                 || name.starts_with("aws:principal");
-            derived || key::named(name).is_some_and(|key| matches!(key.presence, Presence::Signed | Presence::Service))
+            let hangs_on_the_caller =
+                |key: &Key| !matches!(key.presence, Presence::Always | Presence::Optional | Presence::Doubtful);
+            derived || key::named(name).is_some_and(hangs_on_the_caller)
         });
         let variables = self.statements().any(|statement| {
             let of_resources = match &statement.resources {
@@ -370,6 +377,7 @@ impl<'a> Search<'a> {
             Party::Exactly(caller) => caller.clone(),
             Party::SomeoneOf(account) => self.someone(account),
             Party::Stranger => self.someone(&self.unrelated_account()),
+            Party::SomeService => Caller::Service(SOME_SERVICE.to_owned()),
         };
         let mut context = BTreeMap::new();
         for (name, fixed) in &self.class.fixed {
@@ -670,7 +678,9 @@ impl<'a> Scene<'a> {
             let doubt = self.search.doubt.take().or_else(|| Some(self.doubt(&facts)));
             self.search.doubt.set(doubt);
         } else {
-            let doubt = "two condition keys that hang together are tested apart".to_owned();
+            let doubt =
+                "two condition keys that hang together are tested apart, or a caller of a sort that is not told"
+                    .to_owned();
             let doubt = self.search.doubt.take().or(Some(doubt));
             self.search.doubt.set(doubt);
         }

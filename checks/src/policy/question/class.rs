@@ -9,9 +9,6 @@ use crate::policy::request::Caller;
 use crate::policy::search::{Act, Class, Fixed, OWN_ORGANISATION, Party, Region, Strangers};
 use crate::policy::words::{Glob, Letter};
 
-/// A service that no policy names, for what a policy says to services in general.
-const SOME_SERVICE: &str = "some-service.amazonaws.com";
-
 /// The accounts that the documents mention anywhere, and the own one.
 pub(super) fn known_accounts(documents: &[&Document], setting: &Setting) -> BTreeSet<String> {
     let mut accounts = BTreeSet::from([setting.account.clone()]);
@@ -86,7 +83,7 @@ pub(super) fn estrange(mut class: Class, strangers: Strangers) -> Class {
 
 /// A service that no policy names.
 pub(super) fn some_service() -> Party {
-    Party::Exactly(Caller::Service(SOME_SERVICE.into()))
+    Party::SomeService
 }
 
 /// Callers of accounts other than the own and the trusted ones, named or not.

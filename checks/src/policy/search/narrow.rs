@@ -10,8 +10,8 @@ use crate::policy::pattern::{Part, Pattern};
 use crate::policy::request::{Caller, Held, Request};
 use crate::policy::search::points::{points, range};
 use crate::policy::search::{
-    Channel, Choice, Fixed, Left, Mode, Narrowed, On, PRINCIPAL_ACCOUNT, PRINCIPAL_ARN, PRINCIPAL_TYPE, Party, STATES,
-    Scene, Strangers, USERNAME, Variable, variable,
+    Channel, Choice, Fixed, Left, Mode, Narrowed, On, PRINCIPAL_ACCOUNT, PRINCIPAL_ARN, PRINCIPAL_TYPE, Party,
+    SERVICE_NAME, STATES, Scene, Strangers, USERNAME, Variable, variable,
 };
 use crate::policy::words::{Found, Glob, Letter, Words};
 
@@ -22,7 +22,7 @@ const DERIVED: [&str; 7] = [
     PRINCIPAL_TYPE,
     USERNAME,
     "aws:principalisawsservice",
-    "aws:principalservicename",
+    SERVICE_NAME,
     "aws:principalservicenameslist",
 ];
 
@@ -38,12 +38,11 @@ const IDENTITY: [&str; 8] = [
     "aws:sourceorgpaths",
     "aws:sourceowner",
 ];
-const NETWORK: [&str; 9] = [
+const NETWORK: [&str; 8] = [
     "aws:sourcearn",
     "aws:sourceip",
     "aws:sourcevpc",
     "aws:sourcevpce",
-    "aws:vpcsourceip",
     "aws:vpceaccount",
     "aws:vpceorgid",
     "s3:dataaccesspointaccount",
@@ -89,6 +88,15 @@ impl Left {
             }
             Left::Text { absent: false, present: None } => Member::None,
             Left::Text { absent: false, present: Some(words) } => match words.shortest(&mut budget) {
+                // A value that is not empty tells a reader more.
+                Found::Word(word) if word.is_empty() => {
+                    let mut something = words.clone();
+                    something.keep(&[Rc::new(Glob::new().one(Letter::Any).star(Letter::Any))].into());
+                    Member::Is(Some(Held::One(match something.shortest(&mut budget) {
+                        Found::Word(word) => word,
+                        Found::Nothing | Found::GaveUp => word,
+                    })))
+                }
                 Found::Word(word) => Member::Is(Some(Held::One(word))),
                 Found::Nothing => Member::None,
                 Found::GaveUp => Member::GaveUp,
@@ -148,8 +156,12 @@ impl Scene<'_> {
                 (Party::SomeoneOf(_) | Party::Stranger, PRINCIPAL_ARN) => {
                     Some(Left::Text { absent: false, present: Some(self.arns()) })
                 }
-                (Party::SomeoneOf(_) | Party::Stranger, PRINCIPAL_TYPE) => {
-                    Some(Left::Text { absent: false, present: Some(one_of(&["AssumedRole", "User"])) })
+                (Party::SomeoneOf(_) | Party::Stranger, PRINCIPAL_TYPE) => Some(Left::Text {
+                    absent: false,
+                    present: Some(one_of(&["AssumedRole", "User", "Account", "FederatedUser"])),
+                }),
+                (Party::SomeService, SERVICE_NAME) => {
+                    Some(Left::Text { absent: false, present: Some(self.services()) })
                 }
                 (Party::SomeoneOf(_) | Party::Stranger, USERNAME) => {
                     let mut names = Words::all();
@@ -167,7 +179,7 @@ impl Scene<'_> {
                     );
                     Some(Left::Text { absent: false, present: Some(accounts) })
                 }
-                (Party::Exactly(_) | Party::SomeoneOf(_) | Party::Stranger, _) => None,
+                (Party::Exactly(_) | Party::SomeoneOf(_) | Party::Stranger | Party::SomeService, _) => None,
             };
         }
         let known = key::named(name);
@@ -260,7 +272,6 @@ impl Scene<'_> {
     /// The texts that a key of this name can hold.
     fn texts(&self, name: &str) -> Words {
         let mut words = Words::all();
-        let something = || Glob::new().one(Letter::Any).star(Letter::Any);
         let form: Vec<Glob> = match name {
             "aws:principalaccount"
             | "aws:sourceaccount"
@@ -285,29 +296,40 @@ impl Scene<'_> {
                 let head = part(part(part(part(Glob::new().text("arn:")))));
                 vec![head.one(Letter::Any).star(Letter::Any)]
             }
-            _ => vec![something()],
+            _ => return words,
         };
         words.keep(&form.into_iter().map(Rc::new).collect());
         words
     }
 
-    /// The ARNs of the users and roles that the party may be.
+    /// The names of the services that no document names as a principal.
+    fn services(&self) -> Words {
+        let mut words = Words::all();
+        words.keep(&[Rc::new(Glob::new().one(Letter::Any).star(Letter::Any))].into());
+        let named = self.search.named().filter_map(|named| match named {
+            crate::policy::model::Principal::Service(name) => Some(Rc::new(Glob::new().text(name))),
+            _ => None,
+        });
+        words.exclude(&named.collect::<Vec<_>>());
+        words
+    }
+
+    /// The ARNs of the principals that the party may be.
     fn arns(&self) -> Words {
         let class = self.search.class;
         let prefix = |glob: Glob| match self.party {
             Party::SomeoneOf(account) => glob.text(account),
-            Party::Stranger | Party::Exactly(_) => glob.times(12, Letter::Digit),
+            Party::Stranger | Party::Exactly(_) | Party::SomeService => glob.times(12, Letter::Digit),
         };
-        let form = |kind: &str| {
-            let glob = prefix(Glob::new().text(&format!("arn:{}:iam::", class.partition)));
-            Rc::new(glob.text(&format!(":{kind}/")).one(Letter::Any).star(Letter::Any))
-        };
+        let head = |service: &str| prefix(Glob::new().text(&format!("arn:{}:{service}::", class.partition)));
+        let form = |service: &str, kind: &str| Rc::new(head(service).text(kind).one(Letter::Any).star(Letter::Any));
         let mut words = Words::all();
-        words.keep(&[form("role"), form("user")].into());
+        let root = Rc::new(head("iam").text(":root"));
+        words.keep(&[form("iam", ":role/"), form("iam", ":user/"), root, form("sts", ":federated-user/")].into());
         if matches!(self.party, Party::Stranger) {
             let of = |account: &String| {
-                let head = Glob::new().text(&format!("arn:{}:iam::{account}:", class.partition));
-                Rc::new(head.star(Letter::Any))
+                let head = Glob::new().text(&format!("arn:{}:", class.partition)).star(Letter::NoColon);
+                Rc::new(head.text(&format!("::{account}:")).star(Letter::Any))
             };
             words.exclude(&class.known_accounts.iter().map(of).collect::<Vec<_>>());
         }
@@ -572,6 +594,7 @@ impl Scene<'_> {
         let several_callers = !matches!(self.party, Party::Exactly(_));
         let varies = match self.party {
             Party::Exactly(_) => false,
+            Party::SomeService => name == SERVICE_NAME,
             Party::SomeoneOf(_) => [PRINCIPAL_ARN, PRINCIPAL_TYPE, USERNAME].contains(&name),
             Party::Stranger => [PRINCIPAL_ARN, PRINCIPAL_TYPE, USERNAME, PRINCIPAL_ACCOUNT].contains(&name),
         };
@@ -598,7 +621,7 @@ impl Scene<'_> {
         for variable in variables {
             match (&variable.member, variable.key.as_str()) {
                 (Some(Held::One(resource)), "") => request.resource.clone_from(resource),
-                (_, "" | PRINCIPAL_ARN | PRINCIPAL_ACCOUNT | PRINCIPAL_TYPE | USERNAME) | (None, _) => {}
+                (_, "" | PRINCIPAL_ARN | PRINCIPAL_ACCOUNT | PRINCIPAL_TYPE | USERNAME | SERVICE_NAME) | (None, _) => {}
                 (Some(held), key) => {
                     request.context.insert(key.to_owned(), held.clone());
                 }
@@ -615,6 +638,9 @@ impl Scene<'_> {
             Some(Some(Held::One(text))) => Some(text.clone()),
             Some(Some(Held::Many(_) | Held::Doubtful) | None) | None => None,
         };
+        if let Some(name) = text(find(SERVICE_NAME)) {
+            return Some(Caller::Service(name));
+        }
         if [PRINCIPAL_ARN, PRINCIPAL_ACCOUNT, PRINCIPAL_TYPE, USERNAME].iter().all(|name| find(name).is_none()) {
             return Some(self.base.caller.clone());
         }
@@ -624,10 +650,12 @@ impl Scene<'_> {
             None => self.arns(),
         };
         let kinds: &[&str] = match (find(USERNAME), text(find(USERNAME)), text(find(PRINCIPAL_TYPE)).as_deref()) {
-            (_, Some(_), Some("AssumedRole")) => return None,
-            (_, Some(_), _) | (_, None, Some("User")) => &["user"],
-            (Some(_), None, _) | (_, _, Some("AssumedRole")) => &["role"],
-            (None, None, _) => &["role", "user"],
+            (_, Some(_), None | Some("User")) | (None, None, Some("User")) => &["user/"],
+            (_, Some(_), Some(_)) | (Some(_), None, Some("User")) | (_, None, Some("FederatedUser")) => return None,
+            (_, None, Some("Account")) => &["root"],
+            (_, None, Some("AssumedRole")) => &["role/"],
+            (Some(_), None, _) => &["role/", "root"],
+            (None, None, _) => &["role/", "user/", "root"],
         };
         let name = text(find(USERNAME));
         let account = text(find(PRINCIPAL_ACCOUNT));
@@ -637,8 +665,9 @@ impl Scene<'_> {
                 Some(account) => glob.text(account),
                 None => glob.star(Letter::Digit),
             };
-            let glob = glob.text(&format!(":{kind}/"));
+            let glob = glob.text(&format!(":{kind}"));
             Rc::new(match &name {
+                _ if *kind == "root" => glob,
                 Some(name) => glob.text(name),
                 None => glob.star(Letter::Any),
             })
@@ -655,7 +684,11 @@ impl Scene<'_> {
 fn caller_of(arn: &str) -> Option<Caller> {
     let mut parts = arn.splitn(6, ':');
     let account = parts.nth(4)?.to_owned();
-    match parts.next()?.split_once('/')? {
+    let rest = parts.next()?;
+    if rest == "root" {
+        return Some(Caller::Root { account });
+    }
+    match rest.split_once('/')? {
         ("role", name) => Some(Caller::Role { account, name: name.to_owned(), session: "session".to_owned() }),
         ("user", name) => Some(Caller::User { account, name: name.to_owned() }),
         _ => None,
