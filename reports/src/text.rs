@@ -49,6 +49,7 @@ fn head(page: &mut Page, report: &Report) {
         format!("at {}", report.run.started_at),
         format!("endpoint {}", wording::endpoint(report)),
         format!("tap-audit {}", report.tool_version),
+        format!("actions from {}", report.action_data),
     ];
     page.hanging("", Paint::Faint, &facts.map(|fact| fact.replace(' ', TIED)).join(" · "));
     page.blank();
