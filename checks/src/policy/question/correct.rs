@@ -21,8 +21,9 @@ pub(super) fn correction(
     question: &str,
     judge: impl FnOnce(&str) -> Ruling,
 ) -> Option<Correction> {
-    let mut document = match text {
-        Some(text) => serde_json::from_str::<Value>(text).map_or(None, Some)?,
+    let mut document = match text.map(serde_json::from_str::<Value>) {
+        Some(Ok(document)) => document,
+        Some(Err(_)) => return None,
         None => json!({"Version": "2012-10-17", "Statement": []}),
     };
     let statements = document.as_object_mut()?.get_mut("Statement")?;
@@ -56,7 +57,7 @@ pub(super) fn correction(
 
 /// The JSON of the statement at this place.
 pub(super) fn statement(text: &str, index: usize) -> Option<Value> {
-    let document = serde_json::from_str::<Value>(text).map_or(None, Some)?;
+    let Ok(document) = serde_json::from_str::<Value>(text) else { return None };
     match document.get("Statement")? {
         Value::Array(list) => list.get(index).cloned(),
         one @ Value::Object(_) if index == 0 => Some(one.clone()),

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use crate::policy::evaluate::{self, Truth};
 use crate::policy::key::{self, Arity, KeyType, Presence};
-use crate::policy::model::{Quantifier, Relation, Resources, Test};
+use crate::policy::model::{Principal, Quantifier, Relation, Resources, Test};
 use crate::policy::pattern::{Part, Pattern};
 use crate::policy::request::{Caller, Held, Request};
 use crate::policy::search::points::{points, range};
@@ -306,11 +306,11 @@ impl Scene<'_> {
     fn services(&self) -> Words {
         let mut words = Words::all();
         words.keep(&[Rc::new(Glob::new().one(Letter::Any).star(Letter::Any))].into());
-        let named = self.search.named().filter_map(|named| match named {
-            crate::policy::model::Principal::Service(name) => Some(Rc::new(Glob::new().text(name))),
-            _ => None,
-        });
-        words.exclude(&named.collect::<Vec<_>>());
+        for named in self.search.named() {
+            if let Principal::Service(name) = named {
+                words.exclude(&[Rc::new(Glob::new().text(name))]);
+            }
+        }
         words
     }
 
@@ -520,16 +520,16 @@ impl Scene<'_> {
             }
             evaluate::test(&probing, Some(&held), &facts)
         };
-        let truth = match test.operator.relation {
-            Relation::ArnLike | Relation::ArnNotLike => probe("arn:aws:s3:::probe"),
-            Relation::BinaryEquals => probe("cHJvYmU="),
-            _ => probe("probe"),
+        let relation = &test.operator.relation;
+        let truth = match reading(relation) {
+            Some(Reading::Arn) => probe("arn:aws:s3:::probe"),
+            // The one text that is good base64 too.
+            Some(Reading::Exact | Reading::AnyCase | Reading::Like) | None => probe("cHJvYmU="),
         };
-        match test.operator.relation {
-            Relation::Null => Some(truth),
-            _ if truth == Truth::Unknown || reading(&test.operator.relation).is_none() => Some(Truth::Unknown),
-            _ => None,
+        if *relation == Relation::Null {
+            return Some(truth);
         }
+        (truth == Truth::Unknown || reading(relation).is_none()).then_some(Truth::Unknown)
     }
 
     /// The globs of these patterns. A variable without a value matches nothing; under a negated operator nobody says

@@ -58,13 +58,12 @@ fn dates<'a>(values: impl Iterator<Item = &'a str>) -> Vec<String> {
 
 /// Reads a date as policies write it: ISO 8601, a day alone, or seconds since 1970.
 fn instant(text: &str) -> Option<Timestamp> {
-    if let Ok(seconds) = text.parse::<i64>() {
-        return Timestamp::from_second(seconds).map_or(None, Some);
-    }
-    if let Ok(instant) = text.parse::<Timestamp>() {
-        return Some(instant);
-    }
-    format!("{text}T00:00:00Z").parse::<Timestamp>().map_or(None, Some)
+    let instant = match text.parse::<i64>() {
+        Ok(seconds) => Timestamp::from_second(seconds),
+        Err(_) => text.parse().or_else(|_| format!("{text}T00:00:00Z").parse()),
+    };
+    let Ok(instant) = instant else { return None };
+    Some(instant)
 }
 
 fn addresses<'a>(values: impl Iterator<Item = &'a str>) -> Vec<String> {
@@ -119,7 +118,10 @@ impl Range {
 /// Reads an address or a range in CIDR notation.
 pub(in crate::policy) fn range(text: &str) -> Option<Range> {
     let (address, length) = match text.trim().split_once('/') {
-        Some((address, length)) => (address, Some(length.parse::<u32>().map_or(None, Some)?)),
+        Some((address, length)) => match length.parse::<u32>() {
+            Ok(length) => (address, Some(length)),
+            Err(_) => return None,
+        },
         None => (text.trim(), None),
     };
     match address.parse::<IpAddr>() {
