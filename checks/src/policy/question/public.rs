@@ -15,7 +15,7 @@ use crate::policy::words::{Glob, Letter};
 
 mod foreign;
 
-pub(crate) use foreign::cross_account;
+pub(crate) use foreign::{closed, cross_account};
 
 /// Judges the policies of a resource together; each has a name for the reader.
 pub(crate) fn judge(policies: &[(&str, &str)], setting: &Setting) -> Ruling {
@@ -110,7 +110,7 @@ fn reach(service: &str) -> Option<(&'static str, Fixed)> {
 }
 
 /// The statement that lets the request through: the document's place and its own.
-fn asked_statement(
+pub(super) fn asked_statement(
     named: &[(&str, &Document)],
     request: &crate::policy::Request,
     setting: &Setting,
@@ -151,7 +151,7 @@ fn service(setting: &Setting, documents: &[&Document]) -> Option<String> {
 }
 
 /// The resources that a policy of the service is about, with the service's actions, the most telling first.
-fn regions(service: &str, setting: &Setting) -> Vec<Region> {
+pub(super) fn regions(service: &str, setting: &Setting) -> Vec<Region> {
     let first: &[&str] = match service {
         "sns" => &["Publish", "Subscribe"],
         "sqs" => &["SendMessage", "ReceiveMessage"],

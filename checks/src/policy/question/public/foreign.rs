@@ -19,6 +19,22 @@ pub(crate) fn cross_account(policies: &[(&str, &str)], setting: &Setting) -> Rul
     judged(policies, setting, true)
 }
 
+/// Judges both: that no stranger is allowed anything, and nobody of another account that is not trusted.
+pub(crate) fn closed(policies: &[(&str, &str)], setting: &Setting) -> Ruling {
+    match (super::judge(policies, setting), cross_account(policies, setting)) {
+        (fail @ Ruling::Fail { .. }, _) | (_, fail @ Ruling::Fail { .. }) => fail,
+        (doubt @ Ruling::Undecided { .. }, _) | (_, doubt @ Ruling::Undecided { .. }) => doubt,
+        (none @ Ruling::Pass { .. }, _) if policies.is_empty() => none,
+        (Ruling::Pass { notes, .. }, Ruling::Pass { .. }) => Ruling::Pass {
+            proved: "no stranger is allowed any action, and no principal of an account other than the own and the \
+                     trusted ones"
+                .into(),
+            notes,
+        },
+        (none @ Ruling::NotApplicable { .. }, _) | (_, none @ Ruling::NotApplicable { .. }) => none,
+    }
+}
+
 fn judged(policies: &[(&str, &str)], setting: &Setting, correcting: bool) -> Ruling {
     let Policies { parsed, service } = match read(policies, setting) {
         Ok(Some(policies)) => policies,
