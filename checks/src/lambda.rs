@@ -13,6 +13,7 @@ use crate::verdict::{Judgement, Verdict, every};
 use crate::{cloudformation, logs, s3};
 
 mod environment;
+mod permission;
 mod runtimes;
 #[cfg(test)]
 mod tests;
@@ -32,6 +33,8 @@ pub fn checks() -> Vec<Check> {
         Check::across("lambda-env-kms-is-stack-key", environment::stack_key),
         Check::across("lambda-env-no-plaintext-secret", environment::no_plaintext_secret),
         Check::across("lambda-env-no-known-default-secret", environment::no_known_default),
+        Check::across("lambda-invoke-permission-s3-scoped", permission::s3_scoped),
+        Check::across("lambda-policy-not-public", permission::not_public),
         Check::new("lambda-no-public-url", no_public_url),
         Check::across("lambda-logs-to-audited-group", audited_log_group),
         Check::across("lambda-failure-destination", failure_destination),

@@ -14,11 +14,14 @@ use crate::s3::Switch;
 use crate::subject::Existence;
 use crate::verdict::{Judgement, Verdict, every};
 
+mod policy;
+
 /// The checks of this file, in catalog order.
 pub fn checks() -> Vec<Check> {
     vec![
         Check::across("logs-retention-90-days", retention),
         Check::across("logs-kms-encrypted", encryption),
+        Check::across("logs-not-public", policy::not_public),
         Check::across("logs-receiving-events", receiving),
     ]
 }

@@ -4,9 +4,9 @@ mod access;
 mod encryption;
 mod endpoint;
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 mod logging;
-mod notification;
+pub(crate) mod notification;
 mod versions;
 
 use std::collections::BTreeMap;

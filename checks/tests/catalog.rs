@@ -54,6 +54,8 @@ lambda-env-kms-cmk                          high      stated
 lambda-env-kms-is-stack-key                 medium    derived
 lambda-env-no-plaintext-secret              high      stated
 lambda-env-no-known-default-secret          critical  template
+lambda-invoke-permission-s3-scoped          high      template
+lambda-policy-not-public                    critical  derived
 lambda-no-public-url                        high      derived
 lambda-logs-to-audited-group                medium    stated
 lambda-failure-destination                  low       stated
@@ -63,6 +65,7 @@ kms-rotation-enabled                        high      stated
 kms-alias-present                           low       template
 logs-retention-90-days                      high      stated
 logs-kms-encrypted                          high      stated
+logs-not-public                             high      derived
 logs-receiving-events                       low       stated
 iam-role-no-wildcard-actions                high      stated
 iam-role-no-wildcard-resources              high      stated
@@ -134,7 +137,7 @@ fn severities_and_bases_are_those_of_the_index() {
             std::array::from_fn(|_| words.next().expect("id, severity and basis"))
         })
         .collect();
-    assert_eq!(index.len(), 61);
+    assert_eq!(index.len(), 64);
     assert_eq!(found, index);
 }
 
@@ -147,7 +150,7 @@ fn every_profile_loads_and_the_one_for_patient_data_selects_everything() {
         catalog.profile(name).unwrap_or_else(|error| panic!("{name}: {error}"));
     }
     let profile = catalog.profile("patient-data").expect("the profile");
-    assert_eq!(profile.requirements.len(), 61);
+    assert_eq!(profile.requirements.len(), 64);
     let message = catalog.profile("nobody").expect_err("no such profile").to_string();
     assert_eq!(message, "there is no profile `nobody`; the profiles are patient-data");
 }

@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::{Bucket, EventRule, FunctionNotification, Notifications, RuleState, Switch};
 use crate::check::Context;
+use crate::evidence::Evidence;
 use crate::lambda::Function;
 use crate::observed::Gap;
 use crate::subject::{Existence, Kind, Role, Subject};
@@ -100,6 +101,44 @@ impl<'a> FunctionArn<'a> {
             None => self.name == subject.id && self.account == context.evidence.run.account,
         }
     }
+}
+
+/// The qualifiers under which the bucket's notifications invoke the function, `None` for none.
+///
+/// # Errors
+/// A gap, where the notifications or the ARN of one of them could not be read.
+pub(crate) fn invocations<'a>(
+    bucket: &'a Bucket,
+    function: &Subject,
+    evidence: &Evidence,
+) -> Result<Vec<Option<&'a str>>, Gap> {
+    let Some(notifications) = bucket.notifications.seen()? else { return Ok(Vec::new()) };
+    let context = Context { subject: function, evidence };
+    let mut qualifiers = Vec::new();
+    for entry in &notifications.functions {
+        let arn = FunctionArn::parse_of("GetBucketNotificationConfiguration", &entry.function_arn)?;
+        if arn.names(function, &context) {
+            qualifiers.push(arn.qualifier);
+        }
+    }
+    Ok(qualifiers)
+}
+
+/// Whether a rule of EventBridge takes the bucket's new objects to the function, all of them or some.
+///
+/// # Errors
+/// A gap, where that could not be read.
+pub(crate) fn through_event_bridge(
+    (subject, bucket): (&Subject, &Bucket),
+    function: &Subject,
+    evidence: &Evidence,
+) -> Result<bool, Gap> {
+    match bucket.notifications.seen()? {
+        Some(Notifications { event_bridge: Switch::On, .. }) => {}
+        Some(Notifications { event_bridge: Switch::Off, .. }) | None => return Ok(false),
+    }
+    let params = EventNotification { allow_filters: true, accept_eventbridge: true };
+    Ok(matches!(bridged(bucket, &[function], &params, &Context { subject, evidence })?, Verdict::Satisfied { .. }))
 }
 
 /// Says of a function that would pass that it is not there, or that nobody could tell.

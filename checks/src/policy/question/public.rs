@@ -1,4 +1,4 @@
-//! Can no stranger use the resource?
+//! Can no stranger use the resource, and nobody of another account that is not trusted?
 
 use serde_json::json;
 
@@ -9,9 +9,13 @@ use crate::policy::pattern::{Part, Pattern};
 use crate::policy::question::class::{acts, bucket, class, estrange, invented, some_service, strangers};
 use crate::policy::question::correct::{Change, correction, statement};
 use crate::policy::question::show::Shown;
-use crate::policy::question::{Ruling, Setting, unreadable};
+use crate::policy::question::{Ruling, Setting};
 use crate::policy::search::{Answer, Claim, Fixed, Region, Strangers, search};
 use crate::policy::words::{Glob, Letter};
+
+mod foreign;
+
+pub(crate) use foreign::{closed, cross_account};
 
 /// Judges the policies of a resource together; each has a name for the reader.
 pub(crate) fn judge(policies: &[(&str, &str)], setting: &Setting) -> Ruling {
@@ -19,31 +23,14 @@ pub(crate) fn judge(policies: &[(&str, &str)], setting: &Setting) -> Ruling {
 }
 
 fn judged(policies: &[(&str, &str)], setting: &Setting, correcting: bool) -> Ruling {
-    let mut parsed = Vec::with_capacity(policies.len());
-    for (name, text) in policies {
-        match parse(text, Sort::Resource) {
-            Ok(document) => parsed.push((*name, *text, document)),
-            Err(error) => return unreadable(name, &error),
-        }
-    }
-    if parsed.is_empty() {
-        return Ruling::Pass { proved: "there is no resource policy, so it lets nobody in".into(), notes: Vec::new() };
-    }
-    let Some(service) = service(setting, &parsed.iter().map(|(.., document)| document).collect::<Vec<_>>()) else {
-        return Ruling::Undecided {
-            reason: "which service the policy belongs to cannot be told from its actions: name the resource".into(),
-        };
+    let Policies { parsed, service } = match read(policies, setting) {
+        Ok(Some(policies)) => policies,
+        Ok(None) => return nobody(),
+        Err(reason) => return Ruling::Undecided { reason },
     };
-    if service == "execute-api" {
-        for (.., document) in &mut parsed {
-            expand_short_forms(document, setting);
-        }
-    }
     let documents: Vec<&Document> = parsed.iter().map(|(.., document)| document).collect();
     let named: Vec<(&str, &Document)> = parsed.iter().map(|(name, _, document)| (*name, document)).collect();
-    // Only a mount target of the VPC lets a client reach a file system, and no stranger comes through one.
-    let fixed =
-        (service == "elasticfilesystem").then_some(("elasticfilesystem:accessedviamounttarget", Fixed::Is("false")));
+    let fixed = reach(&service);
     let asked = class(&documents, setting, strangers(&documents, setting), regions(&service, setting), fixed);
     let mut asked = estrange(asked, Strangers::Anybody);
     let mut answer = search(&documents, Claim::NotAllowed, &asked);
@@ -72,15 +59,58 @@ fn judged(policies: &[(&str, &str)], setting: &Setting, correcting: bool) -> Rul
             let shown = Shown { documents: &named, partition: &setting.partition, absent: &[] };
             let counterexample = Box::new(shown.describe(&request, "as a stranger"));
             let why = format!("a stranger is let in: {}", counterexample.sentence);
-            let correction =
-                if correcting { correct(&parsed, &asked_statement(&named, &request, setting), setting) } else { None };
+            let correction = if correcting {
+                correct(&parsed, asked_statement(&named, &request, setting), "public", setting, judged)
+            } else {
+                None
+            };
             Ruling::Fail { why, counterexample, correction, notes }
         }
     }
 }
 
+/// The policies of a resource, parsed.
+struct Policies<'a> {
+    /// Each with its name for the reader and its text.
+    parsed: Vec<(&'a str, &'a str, Document)>,
+    /// The service whose resource it is.
+    service: String,
+}
+
+/// Parses the policies; `None` where there is none.
+fn read<'a>(policies: &[(&'a str, &'a str)], setting: &Setting) -> Result<Option<Policies<'a>>, String> {
+    let mut parsed = Vec::with_capacity(policies.len());
+    for (name, text) in policies {
+        match parse(text, Sort::Resource) {
+            Ok(document) => parsed.push((*name, *text, document)),
+            Err(error) => return Err(format!("the {name} cannot be read as a policy: {error}")),
+        }
+    }
+    if parsed.is_empty() {
+        return Ok(None);
+    }
+    let service = service(setting, &parsed.iter().map(|(.., document)| document).collect::<Vec<_>>())
+        .ok_or("which service the policy belongs to cannot be told from its actions: name the resource")?;
+    if service == "execute-api" {
+        for (.., document) in &mut parsed {
+            expand_short_forms(document, setting);
+        }
+    }
+    Ok(Some(Policies { parsed, service }))
+}
+
+fn nobody() -> Ruling {
+    Ruling::Pass { proved: "there is no resource policy, so it lets nobody in".into(), notes: Vec::new() }
+}
+
+/// How others reach the service's resources: only a mount target of the VPC lets a client reach a file system, and nobody
+/// outside comes through one.
+fn reach(service: &str) -> Option<(&'static str, Fixed)> {
+    (service == "elasticfilesystem").then_some(("elasticfilesystem:accessedviamounttarget", Fixed::Is("false")))
+}
+
 /// The statement that lets the request through: the document's place and its own.
-fn asked_statement(
+pub(super) fn asked_statement(
     named: &[(&str, &Document)],
     request: &crate::policy::Request,
     setting: &Setting,
@@ -121,7 +151,7 @@ fn service(setting: &Setting, documents: &[&Document]) -> Option<String> {
 }
 
 /// The resources that a policy of the service is about, with the service's actions, the most telling first.
-fn regions(service: &str, setting: &Setting) -> Vec<Region> {
+pub(super) fn regions(service: &str, setting: &Setting) -> Vec<Region> {
     let first: &[&str] = match service {
         "sns" => &["Publish", "Subscribe"],
         "sqs" => &["SendMessage", "ReceiveMessage"],
@@ -235,9 +265,15 @@ pub(crate) fn is_bound(statement: &Statement) -> bool {
     })
 }
 
-/// Narrows the statement that lets the stranger in to the own account.
-fn correct(parsed: &[(&str, &str, Document)], place: &Option<(usize, usize)>, setting: &Setting) -> Option<Correction> {
-    let (document, index) = (*place)?;
+/// Narrows the statement that lets somebody in to the own account, and judges the result as before.
+fn correct(
+    parsed: &[(&str, &str, Document)],
+    place: Option<(usize, usize)>,
+    question: &str,
+    setting: &Setting,
+    judged: fn(&[(&str, &str)], &Setting, bool) -> Ruling,
+) -> Option<Correction> {
+    let (document, index) = place?;
     let (name, text, _) = parsed.get(document)?;
     let mut narrowed = statement(text, index)?;
     let members = narrowed.as_object_mut()?;
@@ -255,7 +291,7 @@ fn correct(parsed: &[(&str, &str, Document)], place: &Option<(usize, usize)>, se
         .filter(|(place, _)| *place != document)
         .map(|(_, (name, text, _))| (*name, *text))
         .collect();
-    correction(Some(text), &Change::Replace(index, vec![narrowed]), &instruction, "public", |corrected| {
+    correction(Some(text), &Change::Replace(index, vec![narrowed]), &instruction, question, |corrected| {
         let mut all = others;
         all.push((name, corrected));
         judged(&all, setting, false)
