@@ -11,8 +11,8 @@ const OPERATION: &str = "DescribeResourcePolicies";
 /// An empty list is the answer that there is no policy, which lets nobody in. Policies of the account and of the group
 /// count together, so both have to be known: a Deny of one takes away what the other allows.
 pub(super) fn not_public(group: &LogGroup, _: &NoParams, context: &Context<'_>) -> Judgement {
-    let of_account = context.evidence.account()?.log_policies.required(OPERATION, "resourcePolicies")?;
     let own = group.policies.required(OPERATION, "resourcePolicies")?;
+    let of_account = context.evidence.account()?.log_policies.required(OPERATION, "resourcePolicies")?;
     let region = &context.evidence.run.region;
     if let Some(other) = context.subject.region.as_ref().filter(|own| *own != region) {
         return Err(Gap::NotCollected {

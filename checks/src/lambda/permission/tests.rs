@@ -63,7 +63,7 @@ fn a_statement_bound_to_bucket_and_account_passes() {
         )),
         "{text}"
     );
-    let lower = BOUND.replace("AWS:SourceArn", "aws:sourcearn").replace("ArnLike", "StringEquals");
+    let lower = BOUND.replace("AWS:SourceArn", "aws:sourcearn").replace("ArnLike", "StringLike");
     passed(judge(SCOPED, &latest(&[&by_s3(&lower)])));
 }
 
