@@ -5,6 +5,7 @@ pub(crate) mod bucket_tls;
 mod class;
 mod correct;
 pub(crate) mod key_policy;
+pub(crate) mod key_use;
 pub(crate) mod public;
 mod show;
 pub(crate) mod trust;
