@@ -10,9 +10,9 @@ use crate::policy::model::PolicyText;
 use crate::subject::Kind;
 
 mod deny;
-mod documents;
+pub(crate) mod documents;
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 mod scope;
 mod wildcards;
 

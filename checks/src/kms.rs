@@ -13,12 +13,18 @@ use crate::s3::Switch;
 use crate::subject::Kind;
 use crate::verdict::{Judgement, Verdict, every};
 
+mod policy;
+
 /// The checks of this file, in catalog order.
 pub fn checks() -> Vec<Check> {
     vec![
         Check::new("kms-key-usable", usable).when_none(no_usable_key),
         Check::across("kms-key-customer-managed", customer_managed).when_none(no_customer_key),
         Check::new("kms-rotation-enabled", rotation),
+        Check::across("kms-policy-not-public", policy::not_public),
+        Check::across("kms-policy-least-privilege", policy::least_privilege),
+        Check::across("kms-policy-allows-logs", policy::logs::allows_logs),
+        Check::across("kms-policy-allows-function-role", policy::function_role::allows_function_role),
         Check::across("kms-alias-present", alias),
     ]
 }

@@ -62,6 +62,10 @@ lambda-failure-destination                  low       stated
 kms-key-usable                              critical  stated
 kms-key-customer-managed                    high      stated
 kms-rotation-enabled                        high      stated
+kms-policy-not-public                       critical  stated
+kms-policy-least-privilege                  medium    stated
+kms-policy-allows-logs                      high      template
+kms-policy-allows-function-role             medium    template
 kms-alias-present                           low       template
 logs-retention-90-days                      high      stated
 logs-kms-encrypted                          high      stated
@@ -137,7 +141,7 @@ fn severities_and_bases_are_those_of_the_index() {
             std::array::from_fn(|_| words.next().expect("id, severity and basis"))
         })
         .collect();
-    assert_eq!(index.len(), 64);
+    assert_eq!(index.len(), 68);
     assert_eq!(found, index);
 }
 
@@ -150,7 +154,7 @@ fn every_profile_loads_and_the_one_for_patient_data_selects_everything() {
         catalog.profile(name).unwrap_or_else(|error| panic!("{name}: {error}"));
     }
     let profile = catalog.profile("patient-data").expect("the profile");
-    assert_eq!(profile.requirements.len(), 64);
+    assert_eq!(profile.requirements.len(), 68);
     let message = catalog.profile("nobody").expect_err("no such profile").to_string();
     assert_eq!(message, "there is no profile `nobody`; the profiles are patient-data");
 }

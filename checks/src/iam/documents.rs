@@ -9,17 +9,17 @@ use crate::policy::parse::{Sort, parse};
 use crate::policy::question::role_wildcard::{display, principal};
 
 /// A policy of a role.
-pub(super) struct Held {
+pub(crate) struct Held {
     /// Its name for a reader.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// Its ARN; `None` for inline policies, and for the list of policies itself.
     pub(super) arn: Option<String>,
     /// What it says.
-    pub(super) document: Result<Document, Gap>,
+    pub(crate) document: Result<Document, Gap>,
 }
 
 /// Every policy of the role, inline ones first. A list that could not be read stands among them as a gap.
-pub(super) fn held(role: &Role) -> Vec<Held> {
+pub(crate) fn held(role: &Role) -> Vec<Held> {
     let mut held = Vec::new();
     match role.inline_policies.required("ListRolePolicies", "PolicyNames") {
         Err(gap) => held.push(unread("the list of inline policies", gap)),
@@ -67,7 +67,7 @@ pub(super) fn managed(policy: &ManagedPolicy, name: &str) -> Result<Document, Ga
 }
 
 /// Parses a document; one that is no policy decides nothing (rule U6).
-pub(super) fn read(text: &PolicyText, sort: Sort, operation: &'static str, name: &str) -> Result<Document, Gap> {
+pub(crate) fn read(text: &PolicyText, sort: Sort, operation: &'static str, name: &str) -> Result<Document, Gap> {
     parse(&text.0, sort)
         .map_err(|error| Gap::Unparsable { operation: operation.into(), what: format!("{name}: {error}") })
 }
@@ -108,7 +108,7 @@ pub(super) fn is_role(arn: &str, context: &Context<'_>) -> bool {
 }
 
 /// Says that the listing of the stack was read, without which nobody knows that a resource is not the stack's.
-pub(super) fn listing_was_read(evidence: &Evidence) -> Result<(), Gap> {
+pub(crate) fn listing_was_read(evidence: &Evidence) -> Result<(), Gap> {
     for (_, stack) in evidence.all::<crate::cloudformation::Stack>() {
         match stack.identity.observed() {
             Observed::Absent => {}

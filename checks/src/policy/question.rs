@@ -6,6 +6,7 @@ mod class;
 mod correct;
 pub(crate) mod invoke;
 pub(crate) mod key_policy;
+pub(crate) mod key_use;
 pub(crate) mod public;
 mod show;
 pub(crate) mod trust;

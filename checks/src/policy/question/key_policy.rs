@@ -121,14 +121,7 @@ impl Key<'_> {
     /// Whether anybody but the own account may do everything; `None` where nobody may.
     fn everything(&self) -> Option<Ruling> {
         for statement in self.document.statements.iter().filter(|statement| statement.effect == Effect::Allow) {
-            let all = match &statement.actions {
-                Actions::Only(list) => list.iter().any(|action| {
-                    let bare = action.lower.strip_prefix("kms:").map_or(action.lower.as_str(), |name| name);
-                    !bare.is_empty() && bare.bytes().all(|letter| letter == b'*')
-                }),
-                Actions::AllBut(_) => true,
-            };
-            if !all {
+            if !is_everything(&statement.actions) {
                 continue;
             }
             let holders = match &statement.principals {
@@ -294,8 +287,19 @@ impl Key<'_> {
     }
 }
 
+/// Whether these are all actions on a key.
+pub(super) fn is_everything(actions: &Actions) -> bool {
+    match actions {
+        Actions::Only(list) => list.iter().any(|action| {
+            let bare = action.lower.strip_prefix("kms:").map_or(action.lower.as_str(), |name| name);
+            !bare.is_empty() && bare.bytes().all(|letter| letter == b'*')
+        }),
+        Actions::AllBut(_) => true,
+    }
+}
+
 /// Whether a statement for a service says for whose resources it may use the key.
-fn is_bound(statement: &Statement) -> bool {
+pub(super) fn is_bound(statement: &Statement) -> bool {
     super::public::is_bound(statement)
         || statement.conditions.iter().any(|test| {
             (test.key.starts_with("kms:encryptioncontext") || test.key == "kms:viaservice")
