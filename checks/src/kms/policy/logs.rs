@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 
 use crate::check::{Context, NoParams};
 use crate::iam::documents::listing_was_read;
-use crate::kms::Key;
 use crate::kms::policy::ask::Asked;
-use crate::kms::policy::{DOCUMENT, KEY_POLICY, arn, document, home, is_missing, is_named, set, text};
+use crate::kms::policy::{DOCUMENT, KEY_POLICY, arn, but_for, document, home, is_missing, is_named, set, text};
+use crate::kms::{Key, metadata};
 use crate::logs::LogGroup;
 use crate::observed::Gap;
 use crate::policy::counterexample::{Correction, Counterexample, cite, shown};
@@ -39,10 +39,12 @@ pub(in crate::kms) fn allows_logs(key: &Key, _: &NoParams, context: &Context<'_>
             Err(gap) => parts.push(Err(gap)),
         }
     }
-    every(parts, || {
+    let verdict = every(parts, || {
         listing_was_read(context.evidence)?;
         Ok(Verdict::not_applicable("no log group that was seen uses the key"))
-    })
+    })?;
+    // DescribeKey tells which key it is that a log group names.
+    but_for(verdict, metadata(key).err())
 }
 
 /// The ARN of a group that this key encrypts.
