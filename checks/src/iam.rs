@@ -14,6 +14,7 @@ pub(crate) mod documents;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod scope;
+mod trust;
 mod wildcards;
 
 /// The checks of this file, in catalog order.
@@ -26,6 +27,9 @@ pub fn checks() -> Vec<Check> {
         Check::across("iam-role-s3-scope", scope::s3),
         Check::across("iam-role-logs-scope", scope::logs),
         Check::across("iam-role-kms-scope", scope::kms),
+        Check::across("iam-trust-external-id-cross-account", trust::external_id),
+        Check::across("iam-trust-no-external-id-on-service", trust::services),
+        Check::across("iam-trust-principals-expected", trust::principals),
         Check::across("iam-explicit-deny-present", deny::explicit_deny),
     ]
 }

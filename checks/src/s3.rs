@@ -7,6 +7,7 @@ mod endpoint;
 pub(crate) mod fixture;
 mod logging;
 pub(crate) mod notification;
+mod policy;
 mod versions;
 
 use std::collections::BTreeMap;
@@ -23,8 +24,11 @@ pub fn checks() -> Vec<Check> {
         Check::across("s3-default-encryption-aes256", encryption::by_default),
         Check::new("s3-versioning-enabled", versions::versioning),
         Check::new("s3-mfa-delete-enabled", versions::mfa_delete),
+        Check::across("s3-policy-deny-unencrypted-upload", policy::unencrypted_upload),
+        Check::across("s3-policy-deny-insecure-transport", policy::insecure_transport),
         Check::across("s3-public-access-block-bucket", access::public_access_block),
         Check::new("s3-public-access-block-account", access::of_account),
+        Check::across("s3-policy-not-public", policy::not_public),
         Check::across("s3-acl-not-public", access::acl),
         Check::across("s3-event-notification-lambda", notification::event_notification),
         Check::across("s3-access-logging-enabled", logging::access_logging),

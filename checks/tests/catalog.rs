@@ -37,8 +37,11 @@ resource-pit-readability                    low       derived
 s3-default-encryption-aes256                critical  stated
 s3-versioning-enabled                       high      stated
 s3-mfa-delete-enabled                       high      stated
+s3-policy-deny-unencrypted-upload           high      stated
+s3-policy-deny-insecure-transport           critical  stated
 s3-public-access-block-bucket               critical  template
 s3-public-access-block-account              medium    derived
+s3-policy-not-public                        critical  derived
 s3-acl-not-public                           high      derived
 s3-event-notification-lambda                medium    stated
 s3-access-logging-enabled                   medium    derived
@@ -77,6 +80,9 @@ iam-role-no-broad-managed-policy            high      derived
 iam-role-s3-scope                           high      stated
 iam-role-logs-scope                         medium    stated
 iam-role-kms-scope                          medium    template
+iam-trust-external-id-cross-account         high      stated
+iam-trust-no-external-id-on-service         high      derived
+iam-trust-principals-expected               critical  derived
 iam-explicit-deny-present                   low       stated
 cloudtrail-logging-enabled                  high      stated
 cloudtrail-data-events                      medium    stated
@@ -141,7 +147,7 @@ fn severities_and_bases_are_those_of_the_index() {
             std::array::from_fn(|_| words.next().expect("id, severity and basis"))
         })
         .collect();
-    assert_eq!(index.len(), 68);
+    assert_eq!(index.len(), 74);
     assert_eq!(found, index);
 }
 
@@ -154,7 +160,7 @@ fn every_profile_loads_and_the_one_for_patient_data_selects_everything() {
         catalog.profile(name).unwrap_or_else(|error| panic!("{name}: {error}"));
     }
     let profile = catalog.profile("patient-data").expect("the profile");
-    assert_eq!(profile.requirements.len(), 68);
+    assert_eq!(profile.requirements.len(), 74);
     let message = catalog.profile("nobody").expect_err("no such profile").to_string();
     assert_eq!(message, "there is no profile `nobody`; the profiles are patient-data");
 }

@@ -4,6 +4,7 @@ pub(crate) mod bucket_sse;
 pub(crate) mod bucket_tls;
 mod class;
 mod correct;
+pub(crate) mod default_upload;
 pub(crate) mod invoke;
 pub(crate) mod key_policy;
 pub(crate) mod key_use;

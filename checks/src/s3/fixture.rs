@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::{Value, json};
+
 use super::notification::CREATED;
 use super::*;
 use crate::evidence::{Account, Evidence};
@@ -11,6 +13,8 @@ use crate::subject::{Kind, Resource, Subject};
 
 pub(crate) const BUCKET: &str = "patient-data-bucket-pr1-123456789012";
 pub(crate) const FUNCTION_ARN: &str = "arn:aws:lambda:us-east-2:123456789012:function:patient-data-processor-pr1";
+pub(crate) const ARN: &str = "arn:aws:s3:::patient-data-bucket-pr1-123456789012";
+pub(crate) const OBJECTS: &str = "arn:aws:s3:::patient-data-bucket-pr1-123456789012/*";
 pub(crate) const DENIED: &str = "GetThing was denied; the auditing role needs svc:GetThing";
 
 pub(crate) fn present<T>(value: T) -> Observed<T> {
@@ -62,6 +66,35 @@ pub(crate) fn owner_grant() -> Grant {
     Grant { grantee: Grantee::CanonicalUser("owner".into()), permission: "FULL_CONTROL".into() }
 }
 
+/// A bucket policy of these statements.
+pub(crate) fn policy(statements: Value) -> Seen<PolicyText> {
+    seen(PolicyText(json!({ "Version": "2012-10-17", "Statement": statements }).to_string()))
+}
+
+/// A Deny of everything without TLS.
+pub(crate) fn deny_plain() -> Value {
+    json!({
+        "Sid": "Tls",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [ARN, OBJECTS],
+        "Condition": { "Bool": { "aws:SecureTransport": "false" } },
+    })
+}
+
+/// A Deny of uploads whose header is missing or is none of these.
+pub(crate) fn deny_uploads(algorithms: Value) -> Value {
+    json!({
+        "Sid": "Sse",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:PutObject",
+        "Resource": OBJECTS,
+        "Condition": { "StringNotEquals": { "s3:x-amz-server-side-encryption": algorithms } },
+    })
+}
+
 /// A bucket that meets every requirement of this file but one: lifecycle rules and MFA delete exclude each other,
 /// and this one has MFA delete.
 pub(crate) fn bucket() -> Bucket {
@@ -88,8 +121,8 @@ pub(crate) fn bucket() -> Bucket {
         }),
         lifecycle: not_set(),
         object_lock: not_set(),
-        policy: not_set(),
-        policy_status: not_set(),
+        policy: policy(json!([deny_plain(), deny_uploads(json!("AES256"))])),
+        policy_status: seen(PolicyStatus { public: present(Switch::Off) }),
         tags: seen(BTreeMap::new()),
         sampled_objects: seen(vec![object(seen(SseAlgorithm::Aes256))]),
         emptiness: seen(Emptiness::HoldsVersions),

@@ -1,12 +1,14 @@
 //! Is every request without TLS to this bucket explicitly denied?
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
 
-use crate::policy::counterexample::Correction;
-use crate::policy::model::Document;
+use crate::policy::counterexample::{Correction, Counterexample};
+use crate::policy::model::{Document, Effect, Statement, Version};
 use crate::policy::parse::{Sort, parse};
 use crate::policy::question::class::{bucket, class, everybody, invented, own};
-use crate::policy::question::correct::{Change, correction};
+use crate::policy::question::correct::{Change, correction, statement};
 use crate::policy::question::show::Shown;
 use crate::policy::question::{Ruling, Setting, unreadable};
 use crate::policy::search::{Answer, Claim, Fixed, Region, search};
@@ -68,6 +70,48 @@ fn judged(policy: Option<&str>, setting: &Setting, correcting: bool) -> Ruling {
             }
         }
     }
+}
+
+/// Judges whether one Deny alone holds what [`judge`] found the whole policy to hold.
+pub(crate) fn by_one_statement(policy: &str, setting: &Setting) -> Ruling {
+    let document = match parse(policy, Sort::Resource) {
+        Ok(document) => document,
+        Err(error) => return unreadable(DOCUMENT, &error),
+    };
+    let version = match document.version {
+        Version::V2008 => "2008-10-17",
+        Version::V2012 => "2012-10-17",
+    };
+    let denies: Vec<&Statement> =
+        document.statements.iter().filter(|statement| statement.effect == Effect::Deny).collect();
+    let mut undecided = None;
+    for deny in &denies {
+        let Some(deny) = statement(policy, deny.index) else { continue };
+        match judged(Some(&json!({"Version": version, "Statement": [deny]}).to_string()), setting, false) {
+            pass @ Ruling::Pass { .. } => return pass,
+            doubt @ Ruling::Undecided { .. } => undecided = undecided.or(Some(doubt)),
+            Ruling::Fail { .. } | Ruling::NotApplicable { .. } => {}
+        }
+    }
+    if let Some(doubt) = undecided {
+        return doubt;
+    }
+    let names: Vec<String> = denies.iter().map(|deny| deny.name()).collect();
+    let why = format!("no Deny alone covers every request without TLS; together they do: {}", names.join(", "));
+    let counterexample = Counterexample {
+        sentence: why.clone(),
+        principal: None,
+        action: None,
+        resource: None,
+        context: BTreeMap::new(),
+        allowed_by: None,
+        nearest_deny: None,
+    };
+    let correction = match super::bucket_arn(setting) {
+        Ok(arn) => correct(Some(policy), &arn, setting),
+        Err(_) => None,
+    };
+    Ruling::Fail { why, counterexample: Box::new(counterexample), correction, notes: Vec::new() }
 }
 
 /// Says so where the policy denies the account's own requests over TLS as well.

@@ -14,6 +14,12 @@ use crate::policy::request::{Caller, Request};
 use crate::policy::search::{Act, Answer, Claim, Class, Fixed, Party, Region, Strangers, search};
 use crate::policy::words::Glob;
 
+mod ids;
+mod principals;
+
+pub(crate) use ids::{Strength, demanded_of_services, ids, not_principal};
+pub(crate) use principals::{Expected, principals};
+
 const DOCUMENT: &str = "trust policy";
 const EXTERNAL_ID: &str = "sts:externalid";
 const ORGANISATION: &str = "aws:principalorgid";
@@ -58,12 +64,14 @@ struct Trust<'a> {
 
 impl Trust<'_> {
     fn class(&self, parties: Vec<Party>, fixed: Vec<(&'static str, Fixed)>) -> Class {
-        let role =
-            self.setting.resource.clone().unwrap_or_else(|| {
-                format!("arn:{}:iam::{}:role/this-role", self.setting.partition, self.setting.account)
-            });
-        let region = Region::of(vec![Glob::new().text(&role)], vec![Act::new("sts:AssumeRole")]);
+        let region = Region::of(vec![Glob::new().text(&self.role())], vec![Act::new("sts:AssumeRole")]);
         class(&[self.document], self.setting, parties, vec![region], fixed)
+    }
+
+    /// The role's ARN.
+    fn role(&self) -> String {
+        let unnamed = || format!("arn:{}:iam::{}:role/this-role", self.setting.partition, self.setting.account);
+        self.setting.resource.clone().unwrap_or_else(unnamed)
     }
 
     fn ask(&self, class: &Class) -> Answer {
@@ -183,17 +191,7 @@ impl Trust<'_> {
 
     fn services(&self, correcting: bool) -> Ruling {
         let mut undecided = None;
-        let mut named = Vec::new();
-        for statement in self.document.statements.iter().filter(|statement| statement.effect == Effect::Allow) {
-            let Principals::Only(principals) = &statement.principals else { continue };
-            for principal in principals {
-                if let Principal::Service(name) = principal
-                    && !named.contains(name)
-                {
-                    named.push(name.clone());
-                }
-            }
-        }
+        let named = ids::service_names(self.document);
         for name in &named {
             let caller = Party::Exactly(Caller::Service(name.clone()));
             match self.ask(&self.class(vec![caller.clone()], vec![(EXTERNAL_ID, Fixed::Absent)])) {
@@ -211,9 +209,26 @@ impl Trust<'_> {
             }
             None => Ruling::Pass {
                 proved: format!("{} can assume the role without an external id", named.join(", ")),
-                notes: self.notes(),
+                notes: self.notes().into_iter().chain(self.idle_tests()).collect(),
             },
         }
+    }
+
+    /// Tests of the external id beside a service that gets in all the same.
+    fn idle_tests(&self) -> Vec<String> {
+        let names_a_service = |statement: &Statement| {
+            matches!(&statement.principals, Principals::Only(list)
+                if list.iter().any(|principal| matches!(principal, Principal::Service(_))))
+        };
+        let statements = self.document.statements.iter().filter(|statement| {
+            statement.effect == Effect::Allow
+                && names_a_service(statement)
+                && statement.conditions.iter().any(|test| test.key == EXTERNAL_ID)
+        });
+        let note = |statement: &Statement| {
+            format!("{} tests sts:ExternalId beside a service, which never sends one", statement.name())
+        };
+        statements.map(note).collect()
     }
 
     /// A service that cannot assume the role: whether the external id keeps it out, and how to let it in.
