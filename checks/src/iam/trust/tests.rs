@@ -1,3 +1,5 @@
+#![expect(clippy::needless_pass_by_value, reason = "statements are written where they are used")]
+
 use serde_json::{Value, json};
 
 use crate::evidence::Evidence;
@@ -16,7 +18,7 @@ fn of(role: Role) -> Evidence {
 }
 
 fn trusting(statements: Value) -> Evidence {
-    of(Role { trust: policies(statements), ..role() })
+    of(Role { trust: policies(&statements), ..role() })
 }
 
 fn allow(principal: Value, condition: Value) -> Value {

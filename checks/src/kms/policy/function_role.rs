@@ -239,7 +239,7 @@ impl Case<'_> {
                     (_, _, (_, Some(allow))) => Some(self.asked.doubt(allow, place)),
                     (_, _, (_, None)) => None,
                 };
-                self.granted(doubt, root.0 == Truth::Yes, policies, params)
+                self.granted(doubt.as_deref(), root.0 == Truth::Yes, policies, params)
             }
         }
     }
@@ -263,8 +263,8 @@ impl Case<'_> {
     }
 
     /// No policy surely allows it: a grant may.
-    fn granted(&self, doubt: Option<String>, delegated: bool, policies: &Policies, params: &AllowsRole) -> Judgement {
-        let open = || doubt.clone().map(Gap::undecided);
+    fn granted(&self, doubt: Option<&str>, delegated: bool, policies: &Policies, params: &AllowsRole) -> Judgement {
+        let open = || doubt.map(Gap::undecided);
         let grants = match self.key.grants.required("ListGrants", "Grants") {
             Ok(grants) => grants,
             Err(Gap::NotCollected { .. }) if !params.read_grants => {

@@ -1,3 +1,5 @@
+#![expect(clippy::needless_pass_by_value, reason = "statements are written where they are used")]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
@@ -51,7 +53,7 @@ fn with(statements: &[Value]) -> Key {
     let root = json!({"Sid": "Root", "Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::123456789012:root"},
         "Action": "kms:*", "Resource": "*"});
     let all: Vec<&Value> = std::iter::once(&root).chain(statements).collect();
-    key(policies(json!(all)))
+    key(policies(&json!(all)))
 }
 
 fn alone(statements: &[Value]) -> Evidence {
@@ -471,7 +473,7 @@ mod function_role {
             assert!(text.contains("statement 1 (Root) of the key policy leaves that"), "{text}");
         }
         let closed =
-            key(policies(json!([{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::123456789012:role/a"},
+            key(policies(&json!([{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::123456789012:role/a"},
             "Action": "kms:*", "Resource": "*"}])));
         let closed = Key { grants: seen(Vec::new()), ..closed };
         assert!(failed(asked(closed, inline(role(), "use", decrypt(KEY, json!({}))))).contains("may not decrypt"));
