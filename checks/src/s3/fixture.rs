@@ -67,6 +67,7 @@ pub(crate) fn owner_grant() -> Grant {
 }
 
 /// A bucket policy of these statements.
+#[expect(clippy::needless_pass_by_value, reason = "statements are written where they are used")]
 pub(crate) fn policy(statements: Value) -> Seen<PolicyText> {
     seen(PolicyText(json!({ "Version": "2012-10-17", "Statement": statements }).to_string()))
 }
