@@ -85,6 +85,7 @@ pub(crate) fn deny_plain() -> Value {
 }
 
 /// A Deny of uploads whose header is missing or is none of these.
+#[expect(clippy::needless_pass_by_value, reason = "statements are written where they are used")]
 pub(crate) fn deny_uploads(algorithms: Value) -> Value {
     json!({
         "Sid": "Sse",

@@ -3,11 +3,10 @@
 use serde_json::{Value, json};
 use tap_audit::replay::Answer;
 
-use super::{BUCKET, FUNCTION, Fail, KEY, LOG_GROUP, Mutation};
-use crate::alter::Setup;
+use super::{BUCKET, FUNCTION, Fail, KEY, LOG_GROUP, Mutation, Pass, ROLE, STACK};
+use crate::alter::{self, Setup};
 use crate::harness;
 
-const ROLE: &str = "AWS::IAM::Role lambda-execution-role-dev";
 const STRANGER: &str = "arn:aws:iam::999988887777:root";
 
 pub(super) const MUTATIONS: &[Mutation] = &[
@@ -66,7 +65,11 @@ pub(super) const MUTATIONS: &[Mutation] = &[
             });
             add(setup, "lambda", "GetPolicy", "", &open);
         },
-        flips: &[("lambda-policy-not-public", FUNCTION, Fail)],
+        flips: &[
+            ("lambda-policy-not-public", FUNCTION, Fail),
+            // Everybody is S3 too, on behalf of any bucket.
+            ("lambda-invoke-permission-s3-scoped", FUNCTION, Fail),
+        ],
         says: "lambda:InvokeFunctionUrl",
     },
     Mutation {
@@ -102,7 +105,12 @@ pub(super) const MUTATIONS: &[Mutation] = &[
                 statements.retain(|statement| statement["Sid"] != "LetLogsUseKey");
             });
         },
-        flips: &[("kms-policy-allows-logs", KEY, Fail)],
+        flips: &[
+            ("kms-policy-allows-logs", KEY, Fail),
+            // The log group uses the key, which its data may need for as long as it is kept.
+            ("logs-kms-encrypted", LOG_GROUP, Pass),
+            ("stack-retain-kms-key", STACK, Fail),
+        ],
         says: "logs.us-east-2.amazonaws.com",
     },
     Mutation {
@@ -154,9 +162,38 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     },
     Mutation {
         requirement: "iam-role-no-broad-managed-policy",
-        change: |_| {},
-        flips: &[("iam-role-no-broad-managed-policy", ROLE, Fail)],
-        says: "",
+        change: |setup| {
+            let arn = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole";
+            let attached = format!(
+                "<AttachedPolicies><member><PolicyName>AWSLambdaBasicExecutionRole</PolicyName>\
+                 <PolicyArn>{arn}</PolicyArn></member></AttachedPolicies>"
+            );
+            let none = "<AttachedPolicies></AttachedPolicies>";
+            setup.replace("iam", "ListAttachedRolePolicies", none, &attached);
+            let described = format!(
+                "<GetPolicyResponse><GetPolicyResult><Policy><Arn>{arn}</Arn>\
+                 <DefaultVersionId>v1</DefaultVersionId></Policy></GetPolicyResult></GetPolicyResponse>"
+            );
+            setup.answer("iam", "GetPolicy", &[("PolicyArn", arn)], Answer::ok(described));
+            let document = json!({"Version": "2012-10-17", "Statement": [{
+                "Effect": "Allow", "Resource": "*",
+                "Action": ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
+            }]});
+            let version = format!(
+                "<GetPolicyVersionResponse><GetPolicyVersionResult><PolicyVersion><Document>{}</Document>\
+                 <VersionId>v1</VersionId></PolicyVersion></GetPolicyVersionResult></GetPolicyVersionResponse>",
+                alter::encoded(&document.to_string())
+            );
+            let asked = [("PolicyArn", arn), ("VersionId", "v1")];
+            setup.answer("iam", "GetPolicyVersion", &asked, Answer::ok(version));
+        },
+        flips: &[
+            ("iam-role-no-broad-managed-policy", ROLE, Fail),
+            // It grants three actions on every log group.
+            ("iam-role-no-wildcard-resources", ROLE, Fail),
+            ("iam-role-logs-scope", ROLE, Fail),
+        ],
+        says: "AWSLambdaBasicExecutionRole",
     },
     Mutation {
         requirement: "iam-role-s3-scope",
@@ -186,11 +223,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
                 statement["Action"] = json!(["kms:Decrypt", "kms:ScheduleKeyDeletion"]);
             });
         },
-        flips: &[
-            ("iam-role-kms-scope", ROLE, Fail),
-            // The role of a function administers the key then.
-            ("kms-policy-least-privilege", KEY, Fail),
-        ],
+        flips: &[("iam-role-kms-scope", ROLE, Fail)],
         says: "kms:ScheduleKeyDeletion",
     },
     Mutation {
@@ -239,7 +272,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
             });
         },
         flips: &[
-            ("iam-explicit-deny-present", ROLE, Fail),
+            ("iam-explicit-deny-present", BUCKET, Fail),
             // All but one queue is nearly every resource.
             ("iam-role-no-wildcard-resources", ROLE, Fail),
         ],
