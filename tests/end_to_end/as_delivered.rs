@@ -7,7 +7,7 @@ use crate::alter::Setup;
 use crate::harness;
 
 /// What fails, with a part of what the finding says. Everything else passes or does not apply.
-const FAILS: [(&str, &str); 8] = [
+const FAILS: [(&str, &str); 9] = [
     ("stack-params-no-secret-default", "parameter DatabasePassword has a literal default; parameter ExternalId has"),
     // The account of the recording has no trail. With one that records data events this and access logging pass.
     ("cloudtrail-logging-enabled", "no trail covers us-east-2"),
@@ -17,6 +17,7 @@ const FAILS: [(&str, &str); 8] = [
     ("lambda-reserved-concurrency-set", "no concurrency is reserved"),
     ("lambda-env-no-known-default-secret", "the value of DATABASE_PASSWORD is a known published default"),
     ("lambda-failure-destination", "no dead-letter target and no destination for failures"),
+    ("iam-trust-no-external-id-on-service", "lambda.amazonaws.com is asked for sts:ExternalId"),
 ];
 
 /// What passes although one might think otherwise, or does not apply, each for a reason of its own.
