@@ -52,6 +52,8 @@ pub(crate) enum Party {
     SomeoneOf(String),
     /// Those of a user or role of any account that the documents do not mention.
     Stranger,
+    /// Those of the root user of any such account.
+    RootOfAStranger,
 }
 
 /// An action that requests of the class make.
@@ -322,7 +324,12 @@ impl<'a> Search<'a> {
         let told_by_keys = self.keys.keys().any(|name| {
             let derived = [PRINCIPAL_ARN, PRINCIPAL_ACCOUNT, PRINCIPAL_TYPE, USERNAME].contains(&name.as_str())
                 || name.starts_with("aws:principal");
-            derived || key::named(name).is_some_and(|key| matches!(key.presence, Presence::Signed | Presence::Service))
+            // The keys of a network are missing where a service calls, whichever way it comes.
+            derived
+                || key::named(name).is_some_and(|key| match key.presence {
+                    Presence::Signed | Presence::Service | Presence::Internet | Presence::Endpoint => true,
+                    Presence::Always | Presence::Optional | Presence::Doubtful => false,
+                })
         });
         let variables = self.statements().any(|statement| {
             let of_resources = match &statement.resources {
@@ -370,6 +377,7 @@ impl<'a> Search<'a> {
             Party::Exactly(caller) => caller.clone(),
             Party::SomeoneOf(account) => self.someone(account),
             Party::Stranger => self.someone(&self.unrelated_account()),
+            Party::RootOfAStranger => Caller::Root { account: self.unrelated_account() },
         };
         let mut context = BTreeMap::new();
         for (name, fixed) in &self.class.fixed {

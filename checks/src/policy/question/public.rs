@@ -44,7 +44,7 @@ fn judged(policies: &[(&str, &str)], setting: &Setting, correcting: bool) -> Rul
     // Only a mount target of the VPC lets a client reach a file system, and no stranger comes through one.
     let fixed =
         (service == "elasticfilesystem").then_some(("elasticfilesystem:accessedviamounttarget", Fixed::Is("false")));
-    let asked = class(&documents, setting, strangers(&documents, setting), regions(&service, setting), fixed);
+    let asked = class(&documents, setting, strangers(), regions(&service, setting), fixed);
     let mut asked = estrange(asked, Strangers::Anybody);
     let mut answer = search(&documents, Claim::NotAllowed, &asked);
     if answer == Answer::Proved {

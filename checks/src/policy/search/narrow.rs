@@ -38,12 +38,11 @@ const IDENTITY: [&str; 8] = [
     "aws:sourceorgpaths",
     "aws:sourceowner",
 ];
-const NETWORK: [&str; 9] = [
+const NETWORK: [&str; 8] = [
     "aws:sourcearn",
     "aws:sourceip",
     "aws:sourcevpc",
     "aws:sourcevpce",
-    "aws:vpcsourceip",
     "aws:vpceaccount",
     "aws:vpceorgid",
     "s3:dataaccesspointaccount",
@@ -52,6 +51,18 @@ const NETWORK: [&str; 9] = [
 
 /// What `aws:ResourceOrgID` holds in requests of strangers: an organisation that is not theirs.
 pub(crate) const OWN_ORGANISATION: &str = "o-theresources";
+
+/// A shortest word, the empty one only where there is no other.
+fn ordinary(words: &Words, budget: &mut u32) -> Found {
+    if words.holds("") {
+        let mut others = words.clone();
+        others.keep(&[Rc::new(Glob::new().one(Letter::Any).star(Letter::Any))].into());
+        if let found @ (Found::Word(_) | Found::GaveUp) = others.shortest(budget) {
+            return found;
+        }
+    }
+    words.shortest(budget)
+}
 
 /// A member of a set, where it has one.
 pub(super) enum Member {
@@ -88,7 +99,7 @@ impl Left {
                 Member::Is(None)
             }
             Left::Text { absent: false, present: None } => Member::None,
-            Left::Text { absent: false, present: Some(words) } => match words.shortest(&mut budget) {
+            Left::Text { absent: false, present: Some(words) } => match ordinary(words, &mut budget) {
                 Found::Word(word) => Member::Is(Some(Held::One(word))),
                 Found::Nothing => Member::None,
                 Found::GaveUp => Member::GaveUp,
@@ -156,7 +167,10 @@ impl Scene<'_> {
                     names.keep(&[Rc::new(Glob::new().one(Letter::Any).star(Letter::Any))].into());
                     Some(Left::Text { absent: true, present: Some(names) })
                 }
-                (Party::Stranger, PRINCIPAL_ACCOUNT) => {
+                (Party::RootOfAStranger, PRINCIPAL_ARN) => {
+                    Some(Left::Text { absent: false, present: Some(self.arns()) })
+                }
+                (Party::Stranger | Party::RootOfAStranger, PRINCIPAL_ACCOUNT) => {
                     let mut accounts = self.texts(name);
                     accounts.exclude(
                         &class
@@ -167,7 +181,7 @@ impl Scene<'_> {
                     );
                     Some(Left::Text { absent: false, present: Some(accounts) })
                 }
-                (Party::Exactly(_) | Party::SomeoneOf(_) | Party::Stranger, _) => None,
+                (Party::Exactly(_) | Party::SomeoneOf(_) | Party::Stranger | Party::RootOfAStranger, _) => None,
             };
         }
         let known = key::named(name);
@@ -260,6 +274,9 @@ impl Scene<'_> {
     /// The texts that a key of this name can hold.
     fn texts(&self, name: &str) -> Words {
         let mut words = Words::all();
+        if may_be_empty(name) {
+            return words;
+        }
         let something = || Glob::new().one(Letter::Any).star(Letter::Any);
         let form: Vec<Glob> = match name {
             "aws:principalaccount"
@@ -296,15 +313,20 @@ impl Scene<'_> {
         let class = self.search.class;
         let prefix = |glob: Glob| match self.party {
             Party::SomeoneOf(account) => glob.text(account),
-            Party::Stranger | Party::Exactly(_) => glob.times(12, Letter::Digit),
+            Party::Stranger | Party::RootOfAStranger | Party::Exactly(_) => glob.times(12, Letter::Digit),
         };
         let form = |kind: &str| {
             let glob = prefix(Glob::new().text(&format!("arn:{}:iam::", class.partition)));
             Rc::new(glob.text(&format!(":{kind}/")).one(Letter::Any).star(Letter::Any))
         };
         let mut words = Words::all();
-        words.keep(&[form("role"), form("user")].into());
-        if matches!(self.party, Party::Stranger) {
+        if matches!(self.party, Party::RootOfAStranger) {
+            let glob = prefix(Glob::new().text(&format!("arn:{}:iam::", class.partition)));
+            words.keep(&[Rc::new(glob.text(":root"))].into());
+        } else {
+            words.keep(&[form("role"), form("user")].into());
+        }
+        if matches!(self.party, Party::Stranger | Party::RootOfAStranger) {
             let of = |account: &String| {
                 let head = Glob::new().text(&format!("arn:{}:iam::{account}:", class.partition));
                 Rc::new(head.star(Letter::Any))
@@ -331,7 +353,7 @@ impl Scene<'_> {
             let Some(reading) = reading(&test.operator.relation) else { continue };
             for value in &test.values {
                 let Resolved::Glob(glob) = self.glob(&value.pattern, reading) else { continue };
-                if glob.word().is_some() || is_fixed(name, &value.text) {
+                if glob.word().is_some() || is_fixed(name, &value.text, reading) {
                     fixed.push(Rc::new(glob));
                 }
             }
@@ -549,6 +571,12 @@ impl Scene<'_> {
                 (Part::Star, None) => literal(glob, "*"),
                 (Part::One, None) => literal(glob, "?"),
                 (Part::Variable { key, default }, _) => match self.substitute(key, default.as_deref()) {
+                    // A colon that comes in by a variable separates parts only where the variable is the whole value.
+                    Substitute::Text(text)
+                        if reading == Reading::Arn && colons < 5 && pattern.parts.len() > 1 && text.contains(':') =>
+                    {
+                        return Resolved::Uncertain;
+                    }
                     Substitute::Text(text) => {
                         colons += text.matches(':').count();
                         literal(glob, &text)
@@ -574,8 +602,10 @@ impl Scene<'_> {
             Party::Exactly(_) => false,
             Party::SomeoneOf(_) => [PRINCIPAL_ARN, PRINCIPAL_TYPE, USERNAME].contains(&name),
             Party::Stranger => [PRINCIPAL_ARN, PRINCIPAL_TYPE, USERNAME, PRINCIPAL_ACCOUNT].contains(&name),
+            Party::RootOfAStranger => [PRINCIPAL_ARN, PRINCIPAL_ACCOUNT].contains(&name),
         };
-        if varies {
+        // What a variable of several values stands for is documented nowhere.
+        if varies || key::named(name).is_some_and(|key| key.arity == Arity::Multi) {
             return Substitute::Uncertain;
         }
         if DERIVED.contains(&name) || self.search.class.fixed.contains_key(name) {
@@ -631,12 +661,16 @@ impl Scene<'_> {
         };
         let name = text(find(USERNAME));
         let account = text(find(PRINCIPAL_ACCOUNT));
+        let kinds = if matches!(self.party, Party::RootOfAStranger) { &["root"] } else { kinds };
         let form = |kind: &&str| {
             let glob = Glob::new().text(&format!("arn:{}:iam::", self.search.class.partition));
             let glob = match &account {
                 Some(account) => glob.text(account),
                 None => glob.star(Letter::Digit),
             };
+            if *kind == "root" {
+                return Rc::new(glob.text(":root"));
+            }
             let glob = glob.text(&format!(":{kind}/"));
             Rc::new(match &name {
                 Some(name) => glob.text(name),
@@ -651,11 +685,26 @@ impl Scene<'_> {
     }
 }
 
-/// Reads the ARN of a user or role as a caller.
+/// Whether a key's value may be the empty text: parameters, headers and tags, and whatever is in no table.
+fn may_be_empty(name: &str) -> bool {
+    match key::named(name) {
+        None => true,
+        Some(key) => {
+            ["s3:prefix", "s3:delimiter", "aws:referer", "aws:useragent"].contains(&key.name)
+                || (key.kind == KeyType::String && key.name.ends_with(['/', ':']))
+        }
+    }
+}
+
+/// Reads the ARN of a user, a role or a root user as a caller.
 fn caller_of(arn: &str) -> Option<Caller> {
     let mut parts = arn.splitn(6, ':');
     let account = parts.nth(4)?.to_owned();
-    match parts.next()?.split_once('/')? {
+    let named = parts.next()?;
+    if named == "root" {
+        return Some(Caller::Root { account });
+    }
+    match named.split_once('/')? {
         ("role", name) => Some(Caller::Role { account, name: name.to_owned(), session: "session".to_owned() }),
         ("user", name) => Some(Caller::User { account, name: name.to_owned() }),
         _ => None,
@@ -704,7 +753,7 @@ fn reading(relation: &Relation) -> Option<Reading> {
 
 /// Whether a pattern with wildcards still fixes who it is: an ARN by its account or its bucket, a path of an
 /// organisation by the organisation.
-fn is_fixed(name: &str, pattern: &str) -> bool {
+fn is_fixed(name: &str, pattern: &str, reading: Reading) -> bool {
     let literal = |part: &str| !part.is_empty() && !part.contains(['*', '?', '$']);
     if name.ends_with("orgpaths") {
         return pattern.split_once('/').is_some_and(|(organisation, _)| literal(organisation));
@@ -714,6 +763,11 @@ fn is_fixed(name: &str, pattern: &str) -> bool {
     }
     let parts: Vec<&str> = pattern.splitn(6, ':').collect();
     let [_, _, service, _, account, resource] = parts.as_slice() else { return false };
+    // Under a String operator a star crosses colons, and the path of a role may hold colons and digits of anybody's
+    // choice: behind a star nothing of the caller's ARN is fixed.
+    if name == PRINCIPAL_ARN && reading == Reading::Like && parts.iter().take(4).any(|part| part.contains('*')) {
+        return false;
+    }
     let of_a_bucket = *service == "s3" && resource.split('/').next().is_some_and(literal);
     of_a_bucket || (account.len() == 12 && account.bytes().all(|digit| digit.is_ascii_digit()))
 }
