@@ -593,7 +593,7 @@ impl<'a> Scene<'a> {
     fn principals(&self, statement: &Statement) -> Truth {
         let of_an_account = |principal: &Principal| !matches!(principal, Principal::CanonicalUser(_));
         let known = match &statement.principals {
-            Principals::Only(list) if self.search.class.strangers != Strangers::No => {
+            Principals::Only(list) if self.search.class.strangers == Strangers::Anybody => {
                 &Principals::Only(list.iter().filter(|principal| of_an_account(principal)).cloned().collect())
             }
             principals @ (Principals::Only(_) | Principals::AllBut(_) | Principals::Unstated) => principals,
