@@ -20,6 +20,9 @@ use crate::verdict::{Judgement, Verdict};
 
 pub mod role_wildcard;
 
+#[cfg(test)]
+mod properties;
+
 /// A question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Question {

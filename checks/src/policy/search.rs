@@ -54,6 +54,8 @@ pub(crate) enum Party {
     Stranger,
     /// Those of an AWS service that the documents do not name as a principal.
     SomeService,
+    /// Those of the root user of any such account.
+    RootOfAStranger,
 }
 
 /// An action that requests of the class make.
@@ -378,6 +380,7 @@ impl<'a> Search<'a> {
             Party::SomeoneOf(account) => self.someone(account),
             Party::Stranger => self.someone(&self.unrelated_account()),
             Party::SomeService => Caller::Service(SOME_SERVICE.to_owned()),
+            Party::RootOfAStranger => Caller::Root { account: self.unrelated_account() },
         };
         let mut context = BTreeMap::new();
         for (name, fixed) in &self.class.fixed {
@@ -593,7 +596,7 @@ impl<'a> Scene<'a> {
     fn principals(&self, statement: &Statement) -> Truth {
         let of_an_account = |principal: &Principal| !matches!(principal, Principal::CanonicalUser(_));
         let known = match &statement.principals {
-            Principals::Only(list) if self.search.class.strangers != Strangers::No => {
+            Principals::Only(list) if self.search.class.strangers == Strangers::Anybody => {
                 &Principals::Only(list.iter().filter(|principal| of_an_account(principal)).cloned().collect())
             }
             principals @ (Principals::Only(_) | Principals::AllBut(_) | Principals::Unstated) => principals,

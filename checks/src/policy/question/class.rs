@@ -14,19 +14,30 @@ pub(super) fn known_accounts(documents: &[&Document], setting: &Setting) -> BTre
     let mut accounts = BTreeSet::from([setting.account.clone()]);
     accounts.extend(setting.trusted_accounts.iter().cloned());
     for statement in documents.iter().flat_map(|document| &document.statements) {
-        let mut digits = String::new();
-        for letter in statement.source.chars().chain([' ']) {
-            if letter.is_ascii_digit() {
-                digits.push(letter);
-            } else {
-                if digits.len() == 12 {
-                    accounts.insert(digits.clone());
-                }
-                digits.clear();
-            }
+        mentioned(&statement.source, &mut accounts);
+        // What JSON writes with escapes stands in the source otherwise.
+        if statement.source.contains('\\') {
+            let written = serde_json::from_str::<serde_json::Value>(&statement.source);
+            written.iter().for_each(|value| texts(value, &mut |text| mentioned(text, &mut accounts)));
         }
     }
     accounts
+}
+
+/// Adds every twelve digits that stand by themselves in a text.
+fn mentioned(text: &str, accounts: &mut BTreeSet<String>) {
+    let runs = text.split(|letter: char| !letter.is_ascii_digit());
+    accounts.extend(runs.filter(|run| run.len() == 12).map(str::to_owned));
+}
+
+/// Visits every text of a JSON value.
+fn texts(value: &serde_json::Value, visit: &mut impl FnMut(&str)) {
+    match value {
+        serde_json::Value::String(text) => visit(text),
+        serde_json::Value::Array(list) => list.iter().for_each(|value| texts(value, visit)),
+        serde_json::Value::Object(members) => members.values().for_each(|value| texts(value, visit)),
+        serde_json::Value::Null | serde_json::Value::Bool(_) | serde_json::Value::Number(_) => {}
+    }
 }
 
 /// The principals that the documents name, in their order.
@@ -64,14 +75,15 @@ pub(super) fn everybody(documents: &[&Document], setting: &Setting) -> Vec<Party
     let known = known_accounts(documents, setting);
     parties.extend(known.iter().filter(|account| **account != setting.account).cloned().map(Party::SomeoneOf));
     parties.extend(known.iter().map(|account| Party::Exactly(Caller::Root { account: account.clone() })));
-    parties.push(root_of_a_stranger(&known));
+    parties.push(Party::RootOfAStranger);
     parties.push(some_service());
+    parties.extend(services_of_conditions(documents).into_iter().map(|name| Party::Exactly(Caller::Service(name))));
     parties
 }
 
 /// Callers that nobody of the documents' authors can have meant.
-pub(super) fn strangers(documents: &[&Document], setting: &Setting) -> Vec<Party> {
-    vec![Party::Exactly(Caller::Anonymous), Party::Stranger, root_of_a_stranger(&known_accounts(documents, setting))]
+pub(super) fn strangers() -> Vec<Party> {
+    vec![Party::Exactly(Caller::Anonymous), Party::Stranger, Party::RootOfAStranger]
 }
 
 /// Makes the callers of the class strangers of this sort.
@@ -102,7 +114,7 @@ pub(super) fn outsiders(documents: &[&Document], setting: &Setting) -> Vec<Party
         parties.push(Party::Exactly(Caller::Root { account: account.clone() }));
     }
     parties.push(Party::Stranger);
-    parties.push(root_of_a_stranger(&known));
+    parties.push(Party::RootOfAStranger);
     parties
 }
 
@@ -117,10 +129,12 @@ pub(super) fn own(documents: &[&Document], setting: &Setting) -> Vec<Party> {
     parties
 }
 
-fn root_of_a_stranger(known: &BTreeSet<String>) -> Party {
-    let account =
-        ["999988887777", "888877776666", "777766665555"].into_iter().find(|account| !known.contains(*account));
-    Party::Exactly(Caller::Root { account: account.map_or_else(|| "666655554444".to_owned(), str::to_owned) })
+/// The services that conditions name: a policy may spare them without naming them as principals. A pattern stands for
+/// one service that it matches.
+fn services_of_conditions(documents: &[&Document]) -> BTreeSet<String> {
+    let tests = documents.iter().flat_map(|document| &document.statements).flat_map(|statement| &statement.conditions);
+    let values = tests.filter(|test| test.key == "aws:principalservicename").flat_map(|test| &test.values);
+    values.map(|value| value.text.replace('*', "any").replace('?', "x")).filter(|name| !name.is_empty()).collect()
 }
 
 /// A class of requests.

@@ -84,7 +84,7 @@ impl Key<'_> {
     /// Whether anybody outside may do anything; `None` where nobody may.
     fn outsiders(&self) -> Option<Ruling> {
         let documents = [self.document];
-        let mut parties = strangers(&documents, self.setting);
+        let mut parties = strangers();
         parties.extend(outsiders(&documents, self.setting));
         let mut all = acts("kms", None, &["Decrypt", "GenerateDataKey"]);
         all.push(invented("kms"));

@@ -31,7 +31,7 @@ fn judged(policies: &[(&str, &str)], setting: &Setting, correcting: bool) -> Rul
     let documents: Vec<&Document> = parsed.iter().map(|(.., document)| document).collect();
     let named: Vec<(&str, &Document)> = parsed.iter().map(|(name, _, document)| (*name, document)).collect();
     let fixed = reach(&service);
-    let asked = class(&documents, setting, strangers(&documents, setting), regions(&service, setting), fixed);
+    let asked = class(&documents, setting, strangers(), regions(&service, setting), fixed);
     let mut asked = estrange(asked, Strangers::Anybody);
     let mut answer = search(&documents, Claim::NotAllowed, &asked);
     if answer == Answer::Proved {

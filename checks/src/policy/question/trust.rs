@@ -136,7 +136,7 @@ impl Trust<'_> {
             }
             Answer::Proved => {}
         }
-        let anybody = self.class(strangers(&[self.document], self.setting), Vec::new());
+        let anybody = self.class(strangers(), Vec::new());
         let anybody = estrange(anybody, Strangers::Anybody);
         match self.ask(&anybody) {
             Answer::Undecided(reason) => Ruling::Undecided { reason },

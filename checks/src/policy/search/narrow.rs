@@ -52,6 +52,18 @@ const NETWORK: [&str; 8] = [
 /// What `aws:ResourceOrgID` holds in requests of strangers: an organisation that is not theirs.
 pub(crate) const OWN_ORGANISATION: &str = "o-theresources";
 
+/// A shortest word, the empty one only where there is no other.
+fn ordinary(words: &Words, budget: &mut u32) -> Found {
+    if words.holds("") {
+        let mut others = words.clone();
+        others.keep(&[Rc::new(Glob::new().one(Letter::Any).star(Letter::Any))].into());
+        if let found @ (Found::Word(_) | Found::GaveUp) = others.shortest(budget) {
+            return found;
+        }
+    }
+    words.shortest(budget)
+}
+
 /// A member of a set, where it has one.
 pub(super) enum Member {
     Is(Option<Held>),
@@ -87,16 +99,7 @@ impl Left {
                 Member::Is(None)
             }
             Left::Text { absent: false, present: None } => Member::None,
-            Left::Text { absent: false, present: Some(words) } => match words.shortest(&mut budget) {
-                // A value that is not empty tells a reader more.
-                Found::Word(word) if word.is_empty() => {
-                    let mut something = words.clone();
-                    something.keep(&[Rc::new(Glob::new().one(Letter::Any).star(Letter::Any))].into());
-                    Member::Is(Some(Held::One(match something.shortest(&mut budget) {
-                        Found::Word(word) => word,
-                        Found::Nothing | Found::GaveUp => word,
-                    })))
-                }
+            Left::Text { absent: false, present: Some(words) } => match ordinary(words, &mut budget) {
                 Found::Word(word) => Member::Is(Some(Held::One(word))),
                 Found::Nothing => Member::None,
                 Found::GaveUp => Member::GaveUp,
@@ -168,7 +171,10 @@ impl Scene<'_> {
                     names.keep(&[Rc::new(Glob::new().one(Letter::Any).star(Letter::Any))].into());
                     Some(Left::Text { absent: true, present: Some(names) })
                 }
-                (Party::Stranger, PRINCIPAL_ACCOUNT) => {
+                (Party::RootOfAStranger, PRINCIPAL_ARN) => {
+                    Some(Left::Text { absent: false, present: Some(self.arns()) })
+                }
+                (Party::Stranger | Party::RootOfAStranger, PRINCIPAL_ACCOUNT) => {
                     let mut accounts = self.texts(name);
                     accounts.exclude(
                         &class
@@ -179,7 +185,14 @@ impl Scene<'_> {
                     );
                     Some(Left::Text { absent: false, present: Some(accounts) })
                 }
-                (Party::Exactly(_) | Party::SomeoneOf(_) | Party::Stranger | Party::SomeService, _) => None,
+                (
+                    Party::Exactly(_)
+                    | Party::SomeoneOf(_)
+                    | Party::Stranger
+                    | Party::RootOfAStranger
+                    | Party::SomeService,
+                    _,
+                ) => None,
             };
         }
         let known = key::named(name);
@@ -319,14 +332,20 @@ impl Scene<'_> {
         let class = self.search.class;
         let prefix = |glob: Glob| match self.party {
             Party::SomeoneOf(account) => glob.text(account),
-            Party::Stranger | Party::Exactly(_) | Party::SomeService => glob.times(12, Letter::Digit),
+            Party::Stranger | Party::RootOfAStranger | Party::Exactly(_) | Party::SomeService => {
+                glob.times(12, Letter::Digit)
+            }
         };
         let head = |service: &str| prefix(Glob::new().text(&format!("arn:{}:{service}::", class.partition)));
         let form = |service: &str, kind: &str| Rc::new(head(service).text(kind).one(Letter::Any).star(Letter::Any));
         let mut words = Words::all();
         let root = Rc::new(head("iam").text(":root"));
-        words.keep(&[form("iam", ":role/"), form("iam", ":user/"), root, form("sts", ":federated-user/")].into());
-        if matches!(self.party, Party::Stranger) {
+        if matches!(self.party, Party::RootOfAStranger) {
+            words.keep(&[root].into());
+        } else {
+            words.keep(&[form("iam", ":role/"), form("iam", ":user/"), root, form("sts", ":federated-user/")].into());
+        }
+        if matches!(self.party, Party::Stranger | Party::RootOfAStranger) {
             let of = |account: &String| {
                 let head = Glob::new().text(&format!("arn:{}:", class.partition)).star(Letter::NoColon);
                 Rc::new(head.text(&format!("::{account}:")).star(Letter::Any))
@@ -353,7 +372,7 @@ impl Scene<'_> {
             let Some(reading) = reading(&test.operator.relation) else { continue };
             for value in &test.values {
                 let Resolved::Glob(glob) = self.glob(&value.pattern, reading) else { continue };
-                if glob.word().is_some() || is_fixed(name, &value.text) {
+                if glob.word().is_some() || is_fixed(name, &value.text, reading) {
                     fixed.push(Rc::new(glob));
                 }
             }
@@ -571,6 +590,12 @@ impl Scene<'_> {
                 (Part::Star, None) => literal(glob, "*"),
                 (Part::One, None) => literal(glob, "?"),
                 (Part::Variable { key, default }, _) => match self.substitute(key, default.as_deref()) {
+                    // A colon that comes in by a variable separates parts only where the variable is the whole value.
+                    Substitute::Text(text)
+                        if reading == Reading::Arn && colons < 5 && pattern.parts.len() > 1 && text.contains(':') =>
+                    {
+                        return Resolved::Uncertain;
+                    }
                     Substitute::Text(text) => {
                         colons += text.matches(':').count();
                         literal(glob, &text)
@@ -597,8 +622,10 @@ impl Scene<'_> {
             Party::SomeService => name == SERVICE_NAME,
             Party::SomeoneOf(_) => [PRINCIPAL_ARN, PRINCIPAL_TYPE, USERNAME].contains(&name),
             Party::Stranger => [PRINCIPAL_ARN, PRINCIPAL_TYPE, USERNAME, PRINCIPAL_ACCOUNT].contains(&name),
+            Party::RootOfAStranger => [PRINCIPAL_ARN, PRINCIPAL_ACCOUNT].contains(&name),
         };
-        if varies {
+        // What a variable of several values stands for is documented nowhere.
+        if varies || key::named(name).is_some_and(|key| key.arity == Arity::Multi) {
             return Substitute::Uncertain;
         }
         if DERIVED.contains(&name) || self.search.class.fixed.contains_key(name) {
@@ -659,6 +686,7 @@ impl Scene<'_> {
         };
         let name = text(find(USERNAME));
         let account = text(find(PRINCIPAL_ACCOUNT));
+        let kinds = if matches!(self.party, Party::RootOfAStranger) { &["root"] } else { kinds };
         let form = |kind: &&str| {
             let glob = Glob::new().text(&format!("arn:{}:iam::", self.search.class.partition));
             let glob = match &account {
@@ -680,7 +708,7 @@ impl Scene<'_> {
     }
 }
 
-/// Reads the ARN of a user or role as a caller.
+/// Reads the ARN of a user, a role or a root user as a caller.
 fn caller_of(arn: &str) -> Option<Caller> {
     let mut parts = arn.splitn(6, ':');
     let account = parts.nth(4)?.to_owned();
@@ -737,7 +765,7 @@ fn reading(relation: &Relation) -> Option<Reading> {
 
 /// Whether a pattern with wildcards still fixes who it is: an ARN by its account or its bucket, a path of an
 /// organisation by the organisation.
-fn is_fixed(name: &str, pattern: &str) -> bool {
+fn is_fixed(name: &str, pattern: &str, reading: Reading) -> bool {
     let literal = |part: &str| !part.is_empty() && !part.contains(['*', '?', '$']);
     if name.ends_with("orgpaths") {
         return pattern.split_once('/').is_some_and(|(organisation, _)| literal(organisation));
@@ -747,6 +775,11 @@ fn is_fixed(name: &str, pattern: &str) -> bool {
     }
     let parts: Vec<&str> = pattern.splitn(6, ':').collect();
     let [_, _, service, _, account, resource] = parts.as_slice() else { return false };
+    // Under a String operator a star crosses colons, and the path of a role may hold colons and digits of anybody's
+    // choice: behind a star nothing of the caller's ARN is fixed.
+    if name == PRINCIPAL_ARN && reading == Reading::Like && parts.iter().take(4).any(|part| part.contains('*')) {
+        return false;
+    }
     let of_a_bucket = *service == "s3" && resource.split('/').next().is_some_and(literal);
     of_a_bucket || (account.len() == 12 && account.bytes().all(|digit| digit.is_ascii_digit()))
 }

@@ -37,6 +37,10 @@ fn numbers<'a>(values: impl Iterator<Item = &'a str>) -> Vec<String> {
     bounds.dedup();
     points.extend(bounds.first().map(|first| (first - 1.0).to_string()));
     points.extend(bounds.last().map(|last| (last + 1.0).to_string()));
+    // Where a number is so great that one more is lost, twice as much is not.
+    points
+        .extend(bounds.first().filter(|first| **first - 1.0 == **first).map(|first| (first - first.abs()).to_string()));
+    points.extend(bounds.last().filter(|last| **last + 1.0 == **last).map(|last| (last + last.abs()).to_string()));
     points.extend(bounds.windows(2).map(|pair| f64::midpoint(pair[0], pair[1]).to_string()));
     if points.is_empty() {
         points.push("1".into());

@@ -124,7 +124,7 @@ impl Trust<'_> {
     }
 
     fn strangers(&self, found: &mut Found) {
-        let parties = strangers(&[self.document], self.setting);
+        let parties = strangers();
         match self.entered(parties, Strangers::Anybody, Vec::new(), names_whom_it_lets_in) {
             Answer::Proved => {}
             Answer::Undecided(reason) => found.doubt(reason),
@@ -145,7 +145,7 @@ impl Trust<'_> {
             held.extend(ids.iter().map(|id| vec![(ORGANISATION, Fixed::Value(id.clone())), path.clone()]));
         }
         for fixed in held {
-            let parties = strangers(&[self.document], self.setting);
+            let parties = strangers();
             match self.entered(parties, Strangers::Anybody, fixed, names_whom_it_lets_in) {
                 Answer::Proved => {}
                 Answer::Undecided(reason) => found.doubt(reason),

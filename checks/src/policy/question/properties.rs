@@ -1,0 +1,254 @@
+//! What holds of every policy, on policies and requests made at random from small alphabets.
+//!
+//! The seed is fixed, so that a run is the same everywhere. `PROPTEST_CASES` asks for more cases, and
+//! `PROPTEST_RNG_SEED` for others.
+
+mod policies;
+mod requests;
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngSeed};
+
+use crate::policy::evaluate::{self, Facts, Truth};
+use crate::policy::parse::{Sort, parse};
+use crate::policy::question::{Documents, Question, Ruling, Setting, ask, key_policy, trust};
+use policies::{Area, Policy, Test};
+use requests::{OWN, requests, shown};
+
+fn config() -> Config {
+    let mut config = Config { failure_persistence: None, ..Config::default() };
+    if std::env::var_os("PROPTEST_RNG_SEED").is_none() {
+        config.rng_seed = RngSeed::Fixed(0x7461_7061_7564_6974);
+    }
+    config.max_global_rejects = 1_000_000;
+    config
+}
+
+fn setting(area: Area) -> Setting {
+    use crate::policy::question::{AbsentHeader, Encryption};
+    let resource = match area {
+        Area::Tls | Area::Sse | Area::Public => "arn:aws:s3:::b",
+        Area::Key => "arn:aws:kms:us-east-1:111122223333:key/k",
+        Area::Trust => "arn:aws:iam::111122223333:role/this",
+    };
+    Setting {
+        account: OWN.into(),
+        partition: "aws".into(),
+        region: "us-east-1".into(),
+        resource: Some(resource.into()),
+        service: None,
+        trusted_accounts: Vec::new(),
+        encryption: Encryption {
+            algorithms: vec!["AES256".into()],
+            absent_header: AbsentHeader::Deny,
+            kms_key_arn: None,
+            bucket_default: None,
+        },
+        accept_own_org: false,
+        allowed_managed: Vec::new(),
+    }
+}
+
+fn judge(area: Area, text: &str) -> Ruling {
+    let setting = setting(area);
+    let resource = || Documents::Resource(Some(text.to_owned()));
+    match area {
+        Area::Tls => ask(Question::BucketTls, &resource(), &setting),
+        Area::Sse => ask(Question::BucketSse, &resource(), &setting),
+        Area::Public => ask(Question::Public, &resource(), &setting),
+        Area::Key => key_policy::outside(text, &setting),
+        Area::Trust => trust::external_id(text, &setting),
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Pass,
+    Fail,
+    NotApplicable,
+    Undecided,
+}
+
+fn verdict(ruling: &Ruling) -> Verdict {
+    match ruling {
+        Ruling::Pass { .. } => Verdict::Pass,
+        Ruling::Fail { .. } => Verdict::Fail,
+        Ruling::NotApplicable { .. } => Verdict::NotApplicable,
+        Ruling::Undecided { .. } => Verdict::Undecided,
+    }
+}
+
+fn sort(area: Area) -> Sort {
+    match area {
+        Area::Trust => Sort::Trust,
+        Area::Tls | Area::Sse | Area::Public | Area::Key => Sort::Resource,
+    }
+}
+
+/// What the claim asks of a request: `No` where it is broken.
+fn kept(area: Area, document: &crate::policy::Document, request: &crate::policy::Request) -> Truth {
+    let facts = Facts { request, partition: "aws" };
+    match area {
+        Area::Tls | Area::Sse => evaluate::denied(&[document], &facts),
+        Area::Public | Area::Key | Area::Trust => !evaluate::allowed(&[document], &facts),
+    }
+}
+
+/// Proofs hold of every request that is tried, refutations are confirmed, and the search misses nothing that is plain.
+fn agrees(area: Area, policy: &Policy) -> Result<Verdict, TestCaseError> {
+    let text = policy.text();
+    let document = parse(&text, sort(area)).map_err(|error| TestCaseError::fail(format!("{error} in {text}")))?;
+    let ruling = judge(area, &text);
+    match &ruling {
+        Ruling::Pass { .. } | Ruling::NotApplicable { .. } if area == Area::Trust => {
+            // Of a proof about trust only this is asked: without the id nobody of another account comes in.
+            for request in requests(area, &document) {
+                let truth = kept(area, &document, &request);
+                prop_assert_eq!(truth, Truth::Yes, "{:?} is let in by\n{}", request, text);
+            }
+        }
+        Ruling::Pass { .. } => {
+            for request in requests(area, &document) {
+                let truth = kept(area, &document, &request);
+                prop_assert_eq!(truth, Truth::Yes, "{:?} escapes\n{}", request, text);
+            }
+        }
+        Ruling::Fail { counterexample, why, .. } => {
+            if area == Area::Trust && counterexample.context.get("sts:ExternalId").is_some_and(Option::is_some) {
+                // The id that lets the stranger in is not shown.
+            } else if let Some(request) = shown(counterexample, &document) {
+                // Which session of a role it is, is not shown.
+                let mut another = request.clone();
+                if let crate::policy::Caller::Role { session, .. } = &mut another.caller {
+                    *session = "alice".into();
+                }
+                let truth = kept(area, &document, &request).min(kept(area, &document, &another));
+                prop_assert_eq!(truth, Truth::No, "{:?} is no counterexample to\n{}\n{}", request, text, why);
+            } else {
+                prop_assert!(area == Area::Trust, "{:?} shows nothing\n{}", counterexample, text);
+            }
+        }
+        Ruling::Undecided { reason } => {
+            if std::env::var_os("PROPERTIES_SHOW_UNDECIDED").is_some() {
+                std::eprintln!("undecided {area:?}: {reason}");
+            }
+        }
+        Ruling::NotApplicable { .. } => prop_assert!(false, "{:?} always arises", area),
+    }
+    Ok(verdict(&ruling))
+}
+
+macro_rules! agreeing {
+    ($($name:ident: $area:expr;)+) => {
+        proptest! {
+            #![proptest_config(config())]
+            $(
+                #[test]
+                fn $name(policy in policies::policy($area)) {
+                    agrees($area, &policy)?;
+                }
+            )+
+        }
+    };
+}
+
+agreeing! {
+    what_is_proved_of_tls_holds_and_what_is_refuted_is_shown: Area::Tls;
+    what_is_proved_of_uploads_holds_and_what_is_refuted_is_shown: Area::Sse;
+    what_is_proved_of_strangers_holds_and_what_is_refuted_is_shown: Area::Public;
+    what_is_proved_of_keys_holds_and_what_is_refuted_is_shown: Area::Key;
+    what_is_proved_of_trust_holds_and_what_is_refuted_is_shown: Area::Trust;
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn another_deny_never_breaks_a_pass(
+        (area, policy, deny) in policies::area().prop_flat_map(|area| {
+            (Just(area), policies::policy(area), policies::deny(area))
+        })
+    ) {
+        if area == Area::Trust {
+            // There a Deny may keep a service out, which is a failure of its own.
+            return Ok(());
+        }
+        let before = verdict(&judge(area, &policy.text()));
+        if before == Verdict::Pass {
+            let mut more = policy.clone();
+            more.statements.push(deny);
+            prop_assert_eq!(verdict(&judge(area, &more.text())), Verdict::Pass, "{}\n{}", policy.text(), more.text());
+        }
+    }
+
+    #[test]
+    fn another_test_in_a_deny_never_mends_a_failure(
+        (area, policy, test, place) in policies::area().prop_flat_map(|area| {
+            (Just(area), policies::policy(area), policies::test(area), any::<proptest::sample::Index>())
+        })
+    ) {
+        let denies: Vec<usize> = (0..policy.statements.len()).filter(|at| policy.statements[*at].deny).collect();
+        if denies.is_empty() {
+            return Ok(());
+        }
+        if verdict(&judge(area, &policy.text())) == Verdict::Fail {
+            let mut more = policy.clone();
+            let statement = &mut more.statements[denies[place.index(denies.len())]];
+            let added: Test = test;
+            if statement.tests.iter().any(|other| other.operator == added.operator && other.key == added.key) {
+                return Ok(());
+            }
+            statement.tests.push(added);
+            let after = verdict(&judge(area, &more.text()));
+            // With a test that shuts services out no longer, trust may come to life.
+            if area != Area::Trust {
+                prop_assert_ne!(after, Verdict::Pass, "{}\n{}", policy.text(), more.text());
+            }
+        }
+    }
+
+    #[test]
+    fn another_way_to_write_a_policy_changes_no_verdict(
+        (area, policy, writing) in policies::area().prop_flat_map(|area| {
+            (Just(area), policies::policy(area), policies::writing())
+        })
+    ) {
+        let (plain, other) = (policy.text(), policy.written(writing));
+        prop_assert_eq!(
+            verdict(&judge(area, &plain)), verdict(&judge(area, &other)), "{:?} {:?}\n{}\n{}", area, writing, plain, other
+        );
+    }
+
+    #[test]
+    fn no_text_is_too_odd_to_be_judged(
+        (area, policy, cuts, noise) in policies::area().prop_flat_map(|area| {
+            let cuts = prop::collection::vec((any::<proptest::sample::Index>(), 0_u8..6), 0..4);
+            (Just(area), policies::policy(area), cuts, policies::noise())
+        })
+    ) {
+        let mut text: Vec<char> = policy.text().chars().collect();
+        for (place, what) in cuts {
+            let at = place.index(text.len());
+            match what {
+                0 => { text.remove(at); }
+                1 => text.splice(at..at, noise.chars()).for_each(drop),
+                2 => text.truncate(at.max(1)),
+                3 => { let copied = text[at..text.len().min(at + 30)].to_vec(); text.splice(at..at, copied).for_each(drop) }
+                4 => text[at] = noise.chars().next().unwrap_or('*'),
+                _ => text.swap(at, 0),
+            }
+        }
+        let text: String = text.into_iter().collect();
+        judge(area, &text);
+        judge(area, &noise);
+        for sort in [Sort::Identity, Sort::Resource, Sort::Trust] {
+            let _ = parse(&text, sort);
+        }
+        let role = Documents::Role {
+            policies: vec![("P".into(), Ok(text.replace("\"Principal\"", "\"Sid\"")))],
+            boundary: None,
+            trusted_services: Vec::new(),
+        };
+        ask(Question::RoleWildcard, &role, &setting(area));
+    }
+}
