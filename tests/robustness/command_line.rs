@@ -218,7 +218,7 @@ fn a_plan_has_the_documented_shape() {
         let members: Vec<&String> = plan.as_object().expect("an object").keys().collect();
         assert_eq!(members, ["outputs", "subjects", "requirements", "calls", "profile"]);
         assert_eq!(plan["profile"], "patient-data");
-        assert_eq!(plan["requirements"].as_array().map(Vec::len), Some(54));
+        assert_eq!(plan["requirements"].as_array().map(Vec::len), Some(74));
         assert_eq!(ids(&plan["outputs"], "key").len(), 7);
         for output in plan["outputs"].as_array().expect("outputs") {
             assert!(output["resolved"]["kind"].is_string(), "{output}");
@@ -241,7 +241,7 @@ fn the_catalog_is_listed_and_explained() {
     let place = Place::new();
     let ran = place.run(&["list", "--profile", "patient-data", "--format", "json"]);
     let list: Value = serde_json::from_str(&ran.out).expect("JSON");
-    assert_eq!(ids(&list, "id").len(), 54);
+    assert_eq!(ids(&list, "id").len(), 74);
     for name in ["title", "severity", "basis"] {
         ids(&list, name);
     }

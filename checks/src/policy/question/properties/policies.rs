@@ -16,7 +16,6 @@ pub(super) enum Area {
 
 #[derive(Clone, Debug)]
 pub(super) struct Policy {
-    pub(super) area: Area,
     pub(super) old: bool,
     pub(super) statements: Vec<Statement>,
 }
@@ -385,7 +384,7 @@ pub(super) fn policy(area: Area) -> impl Strategy<Value = Policy> {
                     statements.push(other);
                 }
             }
-            Policy { area, old, statements }
+            Policy { old, statements }
         },
     )
 }
