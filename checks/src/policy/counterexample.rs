@@ -29,6 +29,13 @@ pub struct Counterexample {
     pub nearest_deny: Option<NearMiss>,
 }
 
+impl Counterexample {
+    /// The first half of the sentence: who can do what on which resource.
+    pub(crate) fn brief(&self) -> &str {
+        self.sentence.split_once(": ").map_or(self.sentence.as_str(), |(brief, _)| brief)
+    }
+}
+
 /// A Deny that nearly caught a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NearMiss {

@@ -62,7 +62,7 @@ fn judged(policy: Option<&str>, setting: &Setting, correcting: bool) -> Ruling {
                 let counterexample = Box::new(shown.describe(&request, &upload.what));
                 let why = match policy {
                     None => "there is no bucket policy, so nothing denies uploads without the right encryption".into(),
-                    Some(_) => format!("not every non-compliant upload is denied: {}", counterexample.sentence),
+                    Some(_) => format!("not every non-compliant upload is denied: {}", counterexample.brief()),
                 };
                 let correction = if correcting { correct(policy, &arn, setting) } else { None };
                 return Ruling::Fail { why, counterexample, correction, notes: Vec::new() };

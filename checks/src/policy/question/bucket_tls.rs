@@ -43,7 +43,7 @@ fn judged(policy: Option<&str>, setting: &Setting, correcting: bool) -> Ruling {
             let counterexample = Box::new(shown.describe(&request, "without TLS"));
             let why = match policy {
                 None => "there is no bucket policy, so nothing denies requests without TLS".into(),
-                Some(_) => format!("not every request without TLS is denied: {}", counterexample.sentence),
+                Some(_) => format!("not every request without TLS is denied: {}", counterexample.brief()),
             };
             let correction = if correcting { correct(policy, &arn, setting) } else { None };
             Ruling::Fail { why, counterexample, correction, notes: Vec::new() }

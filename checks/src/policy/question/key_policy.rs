@@ -109,7 +109,7 @@ impl Key<'_> {
                     })
                     .map(|statement| statement.index);
                 Some(Ruling::Fail {
-                    why: format!("an outsider may use the key: {}", counterexample.sentence),
+                    why: format!("an outsider may use the key: {}", counterexample.brief()),
                     counterexample,
                     correction: index.and_then(|index| self.narrow(index)),
                     notes: self.notes(),

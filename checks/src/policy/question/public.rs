@@ -58,7 +58,7 @@ fn judged(policies: &[(&str, &str)], setting: &Setting, correcting: bool) -> Rul
         Answer::Refuted(request) => {
             let shown = Shown { documents: &named, partition: &setting.partition, absent: &[] };
             let counterexample = Box::new(shown.describe(&request, "as a stranger"));
-            let why = format!("a stranger is let in: {}", counterexample.sentence);
+            let why = format!("a stranger is let in: {}", counterexample.brief());
             let correction = if correcting {
                 correct(&parsed, asked_statement(&named, &request, setting), "public", setting, judged)
             } else {

@@ -19,6 +19,9 @@ const SPELLED: [&str; 8] = [
     "elasticfilesystem:AccessedViaMountTarget",
 ];
 
+/// Condition keys that say whose the resource is, which every request of the account's own resources holds.
+const OF_THE_RESOURCE: [&str; 3] = ["aws:resourceaccount", "s3:resourceaccount", "aws:resourceorgid"];
+
 /// What a request shows: that it is not denied, or that it is allowed.
 pub(super) struct Shown<'a> {
     /// The documents, each with its name for the reader.
@@ -42,7 +45,8 @@ impl Shown<'_> {
             .of(Effect::Deny)
             .map(|(document, statement)| (document, statement, evaluate::mismatches(statement, &facts)))
             .filter(|(_, _, mismatches)| !mismatches.is_empty())
-            .min_by_key(|(_, _, mismatches)| mismatches.len());
+            // Of those that miss by as little, the one that asks about what is shown here is the one that was meant.
+            .min_by_key(|(_, statement, mismatches)| (mismatches.len(), !self.is_about(statement, request)));
         let mut context = self.context(request);
         let mut because = match &allowed_by {
             Some(cited) => format!("{} of the {} allows it", cited.statement, cited.document),
@@ -79,6 +83,15 @@ impl Shown<'_> {
         }
     }
 
+    /// Whether a statement tests a key that the request was made up to hold or to lack.
+    fn is_about(&self, statement: &Statement, request: &Request) -> bool {
+        let matters = |key: &str| {
+            let held = request.context.contains_key(key) && !OF_THE_RESOURCE.contains(&key);
+            held || self.absent.iter().any(|absent| absent.eq_ignore_ascii_case(key))
+        };
+        statement.conditions.iter().any(|test| matters(&test.key))
+    }
+
     fn of(&self, effect: Effect) -> impl Iterator<Item = (&str, &Statement)> {
         self.documents.iter().flat_map(move |(name, document)| {
             let statements = document.statements.iter().filter(move |statement| statement.effect == effect);
@@ -89,6 +102,9 @@ impl Shown<'_> {
     fn context(&self, request: &Request) -> BTreeMap<String, Option<String>> {
         let mut context = BTreeMap::new();
         for (key, held) in &request.context {
+            if OF_THE_RESOURCE.contains(&key.as_str()) && !self.mentions(key) {
+                continue;
+            }
             let value = match held {
                 _ if key == "sts:externalid" => "(a value that the policy does not name)".to_owned(),
                 Held::One(value) => value.clone(),
@@ -105,15 +121,24 @@ impl Shown<'_> {
 
     /// A key as the documents write it, or as AWS does.
     fn spelled(&self, key: &str) -> String {
-        let written = self
-            .documents
+        let usual = SPELLED.into_iter().find(|spelled| spelled.eq_ignore_ascii_case(key));
+        usual.or(self.written(key)).map_or_else(|| key.to_owned(), str::to_owned)
+    }
+
+    /// Whether a document holds the key anywhere, in a variable too.
+    fn mentions(&self, key: &str) -> bool {
+        let mut statements = self.documents.iter().flat_map(|(_, document)| &document.statements);
+        statements.any(|statement| statement.source.to_ascii_lowercase().contains(key))
+    }
+
+    /// A key as the first test on it in the documents writes it.
+    fn written(&self, key: &str) -> Option<&str> {
+        self.documents
             .iter()
             .flat_map(|(_, document)| &document.statements)
             .flat_map(|statement| &statement.conditions)
             .find(|test| test.key == key)
-            .map(|test| test.key_text.as_str());
-        let usual = SPELLED.into_iter().find(|spelled| spelled.eq_ignore_ascii_case(key));
-        usual.or(written).map_or_else(|| key.to_owned(), str::to_owned)
+            .map(|test| test.key_text.as_str())
     }
 }
 

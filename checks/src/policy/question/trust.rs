@@ -128,7 +128,7 @@ impl Trust<'_> {
                 let counterexample = self.shown(&request, what);
                 let correction = if correcting { self.demand_an_id(&request) } else { None };
                 return Ruling::Fail {
-                    why: format!("another account needs no external id of the policy's: {}", counterexample.sentence),
+                    why: format!("another account needs no external id of the policy's: {}", counterexample.brief()),
                     counterexample: Box::new(counterexample),
                     correction,
                     notes: self.notes(),
@@ -145,7 +145,7 @@ impl Trust<'_> {
                 Ruling::Fail {
                     why: format!(
                         "an external id is no secret, and nothing else keeps unrelated accounts out: {}",
-                        counterexample.sentence
+                        counterexample.brief()
                     ),
                     counterexample: Box::new(counterexample),
                     correction: None,
