@@ -295,12 +295,14 @@ impl<'a> Search<'a> {
 
     fn run(&self, mode: Mode) -> Outcome {
         let channels = self.channels();
-        let parties = self.parties();
+        let parties: Vec<(&Party, Request)> =
+            self.parties().into_iter().map(|party| (party, self.base(party, &Act::new("")))).collect();
         for region in &self.class.regions {
             for act in self.distinct(&region.acts) {
-                for party in &parties {
+                for (party, base) in &parties {
                     for channel in &channels {
-                        let scene = Scene { search: self, party, channel: *channel, base: self.base(party, act), mode };
+                        let base = Request { action: act.shown.clone(), ..base.clone() };
+                        let scene = Scene { search: self, party, channel: *channel, base, mode };
                         match scene.run(region) {
                             Outcome::Nothing => {}
                             found @ (Outcome::Found(_) | Outcome::GaveUp(_)) => return found,

@@ -228,6 +228,9 @@ proptest! {
     ) {
         let mut text: Vec<char> = policy.text().chars().collect();
         for (place, what) in cuts {
+            if text.is_empty() {
+                break;
+            }
             let at = place.index(text.len());
             match what {
                 0 => { text.remove(at); }
@@ -251,4 +254,70 @@ proptest! {
         };
         ask(Question::RoleWildcard, &role, &setting(area));
     }
+}
+
+/// The least policies with which each false pass was seen, or was thought of: all of them let somebody through.
+#[test]
+fn no_way_past_a_policy_that_was_found_once_is_overlooked_again() {
+    let deny = |condition: &str| {
+        format!(
+            r#"{{"Effect": "Deny", "Principal": "*", "Action": "s3:*",
+                 "Resource": ["arn:aws:s3:::b", "arn:aws:s3:::b/*"], "Condition": {condition}}}"#
+        )
+    };
+    let policy =
+        |statements: &[String]| format!(r#"{{"Version": "2012-10-17", "Statement": [{}]}}"#, statements.join(","));
+    let allow = |condition: &str| {
+        format!(
+            r#"{{"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*",
+                 "Condition": {condition}}}"#
+        )
+    };
+    let cases = [
+        (
+            "a service that a condition alone names",
+            Area::Tls,
+            policy(&[deny(r#"{"StringNotEquals": {"aws:PrincipalServiceName": "logging.s3.amazonaws.com"}}"#)]),
+        ),
+        (
+            "a service whose request has neither an address nor an endpoint",
+            Area::Tls,
+            policy(&[deny(r#"{"Null": {"aws:SourceIp": "false"}}"#), deny(r#"{"Null": {"aws:SourceVpce": "false"}}"#)]),
+        ),
+        (
+            "the root user of some accounts",
+            Area::Tls,
+            policy(&[deny(r#"{"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::4*:root"}}"#)]),
+        ),
+        (
+            "an empty prefix",
+            Area::Tls,
+            policy(&[deny(r#"{"StringLike": {"s3:prefix": "?*"}}"#), deny(r#"{"Null": {"s3:prefix": "true"}}"#)]),
+        ),
+        (
+            "a number beyond what a float tells apart",
+            Area::Tls,
+            policy(&[deny(r#"{"NumericLessThanEqualsIfExists": {"s3:max-keys": "100000000000000000"}}"#)]),
+        ),
+        (
+            "a private address of anybody's network",
+            Area::Public,
+            policy(&[allow(r#"{"IpAddress": {"aws:VpcSourceIp": "10.0.0.0/8"}}"#)]),
+        ),
+        (
+            "an account in the path of a stranger's role",
+            Area::Public,
+            policy(&[allow(r#"{"StringLike": {"aws:PrincipalArn": "arn:*:iam::111122223333:role/app"}}"#)]),
+        ),
+    ];
+    for (what, area, text) in cases {
+        assert_eq!(verdict(&judge(area, &text)), Verdict::Fail, "{what}: {:?}", judge(area, &text));
+    }
+    let escaped = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": "*",
+        "Principal": {"AWS": "\u003444455556666"}}}"#;
+    assert_eq!(verdict(&judge(Area::Key, escaped)), Verdict::Fail, "an account written with an escape");
+    // Nobody can tell whose a canonical user is.
+    let canonical = r#"{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": "*",
+        "Principal": {"CanonicalUser": "79a59df900b949e5"}}}"#;
+    assert_eq!(verdict(&judge(Area::Key, canonical)), Verdict::Undecided);
 }
