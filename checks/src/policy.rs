@@ -1,6 +1,6 @@
 //! Policy documents: what they do to requests, rather than how they are written.
 //!
-//! A document is parsed strictly ([`parse`]), asked about one request with three answers ([`evaluate`]), and asked about
+//! A document is parsed strictly ([`mod@parse`]), asked about one request with three answers ([`evaluate`]), and asked about
 //! every request of a class by a search for a counterexample ([`search`]). The search proposes, the evaluator confirms:
 //! a refutation counts only when the evaluator gives a definite answer on the very request that is shown.
 //!
