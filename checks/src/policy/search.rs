@@ -182,6 +182,8 @@ const PRINCIPAL_ARN: &str = "aws:principalarn";
 const PRINCIPAL_TYPE: &str = "aws:principaltype";
 const USERNAME: &str = "aws:username";
 const SERVICE_NAME: &str = "aws:principalservicename";
+/// The name of a session where any will do: no policy names it, so that a test of one session does not hide the others.
+pub(crate) const SOME_SESSION: &str = "a-session-that-no-policy-names";
 /// A service that no policy names.
 const SOME_SERVICE: &str = "some-service.amazonaws.com";
 
@@ -410,7 +412,7 @@ impl<'a> Search<'a> {
         Caller::Role {
             account: account.to_owned(),
             name: name.unwrap_or_else(String::new),
-            session: "session".to_owned(),
+            session: SOME_SESSION.to_owned(),
         }
     }
 

@@ -6,7 +6,7 @@ use crate::policy::action;
 use crate::policy::model::{Document, Principal, Principals};
 use crate::policy::question::Setting;
 use crate::policy::request::Caller;
-use crate::policy::search::{Act, Class, Fixed, OWN_ORGANISATION, Party, Region, Strangers};
+use crate::policy::search::{Act, Class, Fixed, OWN_ORGANISATION, Party, Region, SOME_SESSION, Strangers};
 use crate::policy::words::{Glob, Letter};
 
 /// The accounts that the documents mention anywhere, and the own one.
@@ -55,7 +55,7 @@ pub(super) fn caller(principal: &Principal) -> Option<Caller> {
     match principal {
         Principal::User { account, name, .. } => Some(Caller::User { account: account.clone(), name: name.clone() }),
         Principal::Role { account, name, .. } => {
-            Some(Caller::Role { account: account.clone(), name: name.clone(), session: "session".into() })
+            Some(Caller::Role { account: account.clone(), name: name.clone(), session: SOME_SESSION.into() })
         }
         Principal::Session { account, role, session, .. } => {
             Some(Caller::Role { account: account.clone(), name: role.clone(), session: session.clone() })

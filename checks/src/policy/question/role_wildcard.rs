@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::policy::action::{self, Action};
 use crate::policy::counterexample::{Correction, Counterexample, cite, shown};
+use crate::policy::evaluate;
 use crate::policy::model::{ActionPattern, Actions, Document, Effect, Resources, Statement, Version};
 use crate::policy::parse::{Sort, parse};
 use crate::policy::pattern::Pattern;
@@ -214,8 +215,13 @@ fn keep_correction(reading: &mut Reading) {
 fn listing(name: &str, statement: &Statement, listed: &[ActionPattern], version: Version) -> Option<Correction> {
     let mut names: Vec<String> = Vec::new();
     for pattern in listed {
-        let matches =
-            if pattern.text.contains(['*', '?']) { named(&matching(pattern)) } else { vec![pattern.text.clone()] };
+        let matches = if pattern.text.contains(['*', '?']) {
+            // One more than are listed is enough to know that they are too many.
+            let few: Vec<Action> = action::catalogue().matching(pattern).take(LISTED + 1).collect();
+            named(&few)
+        } else {
+            vec![pattern.text.clone()]
+        };
         if matches.is_empty() {
             return None;
         }
@@ -323,11 +329,14 @@ fn everything(name: &str, statement: &Statement, text: &str, forced: &[String]) 
     let (mut bindable, mut unknown): (Vec<String>, Vec<&str>) = (Vec::new(), Vec::new());
     let (mut free, mut metrics) = (0, false);
     for pattern in listed {
+        // The first action that takes a resource decides, long before a star has gone through every service.
+        if action::catalogue().matching(pattern).any(|action| action.takes_resource && !is_forced(&action)) {
+            bindable.push(pattern.text.clone());
+            continue;
+        }
         let matches = matching(pattern);
         if matches.is_empty() {
             unknown.push(&pattern.text);
-        } else if matches.iter().any(|action| action.takes_resource && !is_forced(action)) {
-            bindable.push(pattern.text.clone());
         } else {
             free += 1;
             metrics |= matches.iter().any(|action| action.service == "cloudwatch" && action.name == "PutMetricData");
@@ -383,14 +392,8 @@ fn dead_log_group(place: &str, statement: &Statement, arn: &Arn, text: &str) -> 
 
 /// Whether the statement allows what is asked of a log stream.
 pub(crate) fn writes_events(statement: &Statement) -> bool {
-    match &statement.actions {
-        Actions::AllBut(_) => true,
-        Actions::Only(listed) => listed.iter().any(|pattern| {
-            matching(pattern)
-                .iter()
-                .any(|action| action.service == "logs" && ["CreateLogStream", "PutLogEvents"].contains(&action.name))
-        }),
-    }
+    let actions = ["logs:createlogstream", "logs:putlogevents"];
+    actions.into_iter().any(|action| evaluate::actions(&statement.actions, action))
 }
 
 /// The catalogue's actions that a pattern matches.

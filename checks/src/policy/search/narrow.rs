@@ -11,7 +11,7 @@ use crate::policy::request::{Caller, Held, Request};
 use crate::policy::search::points::{points, range};
 use crate::policy::search::{
     Channel, Choice, Fixed, Left, Mode, Narrowed, On, PRINCIPAL_ACCOUNT, PRINCIPAL_ARN, PRINCIPAL_TYPE, Party,
-    SERVICE_NAME, STATES, Scene, Strangers, USERNAME, Variable, variable,
+    SERVICE_NAME, SOME_SESSION, STATES, Scene, Strangers, USERNAME, Variable, variable,
 };
 use crate::policy::words::{Found, Glob, Letter, Words};
 
@@ -717,7 +717,7 @@ fn caller_of(arn: &str) -> Option<Caller> {
         return Some(Caller::Root { account });
     }
     match rest.split_once('/')? {
-        ("role", name) => Some(Caller::Role { account, name: name.to_owned(), session: "session".to_owned() }),
+        ("role", name) => Some(Caller::Role { account, name: name.to_owned(), session: SOME_SESSION.to_owned() }),
         ("user", name) => Some(Caller::User { account, name: name.to_owned() }),
         _ => None,
     }
