@@ -300,12 +300,20 @@ impl<'a> Search<'a> {
         let parties: Vec<(&Party, Request)> =
             self.parties().into_iter().map(|party| (party, self.base(party, &Act::new("")))).collect();
         for region in &self.class.regions {
+            // The first resource of a region is the same for every action and caller.
+            let left = Left::Text { absent: false, present: Some(region.words.clone()) };
+            let member = match left.member() {
+                Member::Is(member) => member,
+                Member::None => continue,
+                Member::GaveUp => return gave_up(),
+            };
+            let resource = Variable { key: String::new(), left, member };
             for act in self.distinct(&region.acts) {
                 for (party, base) in &parties {
                     for channel in &channels {
                         let base = Request { action: act.shown.clone(), ..base.clone() };
                         let scene = Scene { search: self, party, channel: *channel, base, mode };
-                        match scene.run(region) {
+                        match scene.run(&resource) {
                             Outcome::Nothing => {}
                             found @ (Outcome::Found(_) | Outcome::GaveUp(_)) => return found,
                         }
@@ -470,25 +478,21 @@ impl<'a> Scene<'a> {
         Facts { request: &self.base, partition: &self.search.class.partition }
     }
 
-    fn run(&self, region: &Region) -> Outcome {
+    fn run(&self, resource: &Variable) -> Outcome {
         if self.search.claim == Claim::NotAllowed && !self.may_be_allowed() {
             return Outcome::Nothing;
         }
-        let mut variables = vec![Variable {
-            key: String::new(),
-            left: Left::Text { absent: false, present: Some(region.words.clone()) },
-            member: None,
-        }];
+        let mut variables = vec![resource.clone()];
         for name in self.search.keys.keys() {
             if let Some(left) = self.domain(name) {
                 variables.push(Variable { key: name.clone(), left, member: None });
             }
         }
-        for variable in &mut variables {
+        for variable in variables.iter_mut().skip(1) {
             match variable.left.member() {
                 Member::Is(member) => variable.member = member,
                 Member::None => return Outcome::Nothing,
-                Member::GaveUp => return self.gave_up(),
+                Member::GaveUp => return gave_up(),
             }
         }
         let Some(denials) = self.denials(&variables) else { return Outcome::Nothing };
@@ -506,7 +510,7 @@ impl<'a> Scene<'a> {
                             found @ (Outcome::Found(_) | Outcome::GaveUp(_)) => return found,
                         },
                         Err(Stop::Empty) => {}
-                        Err(Stop::GaveUp) => return self.gave_up(),
+                        Err(Stop::GaveUp) => return gave_up(),
                     }
                 }
                 Outcome::Nothing
@@ -522,10 +526,6 @@ impl<'a> Scene<'a> {
                 && evaluate::actions(&statement.actions, &action)
                 && self.principals(statement) != Truth::No
         })
-    }
-
-    fn gave_up(&self) -> Outcome {
-        Outcome::GaveUp("the policy is too intricate to be decided within the search's limits".into())
     }
 
     /// For each Deny that may catch a request of the scene, the ways to break it, the fewest first. `None` where one of
@@ -643,14 +643,14 @@ impl<'a> Scene<'a> {
     /// Breaks each Deny in turn.
     fn break_all(&self, denials: &[Vec<Choice<'_>>], variables: &[Variable]) -> Outcome {
         let Some((choices, rest)) = denials.split_first() else { return self.candidate(variables) };
-        let Some(nodes) = self.search.nodes.get().checked_sub(1) else { return self.gave_up() };
+        let Some(nodes) = self.search.nodes.get().checked_sub(1) else { return gave_up() };
         self.search.nodes.set(nodes);
         // First the choices that leave the present members alone: they cost nothing and disturb no other Deny.
         let mut later = Vec::new();
         for choice in choices {
             match self.narrowed(variables, *choice) {
                 Narrowed::Empty => {}
-                Narrowed::GaveUp => return self.gave_up(),
+                Narrowed::GaveUp => return gave_up(),
                 Narrowed::To { variables: narrowed, kept: true } => match self.break_all(rest, &narrowed) {
                     Outcome::Nothing => {}
                     found @ (Outcome::Found(_) | Outcome::GaveUp(_)) => return found,
@@ -693,7 +693,7 @@ impl<'a> Scene<'a> {
         }
         self.search.doubted.set(true);
         self.search.unconfirmed.set(self.search.unconfirmed.get() + 1);
-        if self.search.unconfirmed.get() > UNCONFIRMED { self.gave_up() } else { Outcome::Nothing }
+        if self.search.unconfirmed.get() > UNCONFIRMED { gave_up() } else { Outcome::Nothing }
     }
 
     fn confirmed(&self, facts: &Facts<'_>) -> bool {
@@ -718,6 +718,10 @@ impl<'a> Scene<'a> {
         }
         "two values of the request that hang together are tested apart".into()
     }
+}
+
+fn gave_up() -> Outcome {
+    Outcome::GaveUp("the policy is too intricate to be decided within the search's limits".into())
 }
 
 /// Where the variable of a key stands.
