@@ -10,7 +10,7 @@ use crate::policy::question::class::{bucket, class, own};
 use crate::policy::question::correct::{Change, correction, statement};
 use crate::policy::question::{Ruling, Setting, bucket_arn, bucket_sse, show, unreadable};
 use crate::policy::request::{Caller, Held, Request};
-use crate::policy::search::{Act, Answer, Claim, Fixed, Region, search};
+use crate::policy::search::{Act, Answer, Claim, Fixed, Region, SOME_SESSION, search};
 
 const DOCUMENT: &str = "bucket policy";
 const ALGORITHM: &str = "s3:x-amz-server-side-encryption";
@@ -48,7 +48,7 @@ fn judged(policy: &str, algorithm: &'static str, setting: &Setting, correcting: 
                 caller: Caller::Role {
                     account: setting.account.clone(),
                     name: "someone".into(),
-                    session: "session".into(),
+                    session: SOME_SESSION.into(),
                 },
                 action: "s3:PutObject".into(),
                 resource: format!("{arn}/object"),

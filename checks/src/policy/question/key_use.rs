@@ -13,7 +13,7 @@ use crate::policy::question::key_policy::{is_bound, is_everything};
 use crate::policy::question::show::{Shown, name};
 use crate::policy::question::{Ruling, Setting, unreadable};
 use crate::policy::request::{Caller, Request};
-use crate::policy::search::{Act, Answer, Claim, Party, Region, search};
+use crate::policy::search::{Act, Answer, Claim, Party, Region, SOME_SESSION, search};
 use crate::policy::words::Glob;
 
 const DOCUMENT: &str = "key policy";
@@ -283,7 +283,7 @@ impl Key<'_> {
         let direct = undelegated(self.document);
         let beyond: Vec<Act> = ADMINISTRATIVE.iter().map(|action| Act::new(format!("kms:{action}"))).collect();
         for (account, role) in self.wanted.roles {
-            let mut sessions = vec!["session".to_owned()];
+            let mut sessions = vec![SOME_SESSION.to_owned()];
             for principal in named(&[&direct]) {
                 if let Principal::Session { account: own, role: named, session, .. } = principal
                     && own == account

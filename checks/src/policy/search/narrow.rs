@@ -523,7 +523,10 @@ impl Scene<'_> {
     fn narrow_texts(&self, words: &mut Words, test: &Test, holds: bool) -> bool {
         let Some(reading) = reading(&test.operator.relation) else { return true };
         let negated = test.operator.relation.is_negated();
-        let globs = self.globs(test.values.iter().map(|value| &value.pattern), reading, negated);
+        let mut globs = self.globs(test.values.iter().map(|value| &value.pattern), reading, negated);
+        // A key that may hold other text than an ARN, such as the id of a KMS key: what an ARN operator then answers is
+        // documented nowhere.
+        globs.uncertain |= reading == Reading::Arn && key::named(&test.key).is_none_or(|key| key.kind != KeyType::Arn);
         self.narrow_words(words, &globs, holds != negated)
     }
 
