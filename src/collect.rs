@@ -5,13 +5,19 @@
 //! [`call::Aws::ask`], takes from the answer what the evidence of `tap-audit-checks` holds, and names the resources that
 //! it found on the way with [`Walk::reach`].
 
+pub(crate) mod apigateway;
 mod assemble;
 pub mod call;
 pub mod clients;
 pub(crate) mod cloudformation;
 pub(crate) mod cloudtrail;
 pub(crate) mod cloudwatch;
+pub(crate) mod config;
 pub(crate) mod ec2;
+pub(crate) mod ecs;
+pub(crate) mod efs;
+pub(crate) mod elasticache;
+pub(crate) mod elbv2;
 pub(crate) mod eventbridge;
 #[cfg(test)]
 pub(crate) mod fixture;
@@ -20,9 +26,13 @@ pub(crate) mod iam;
 pub(crate) mod kms;
 pub(crate) mod lambda;
 pub(crate) mod logs;
+pub(crate) mod rds;
 pub(crate) mod s3;
 pub(crate) mod s3control;
+pub(crate) mod secretsmanager;
+pub(crate) mod sns;
 pub(crate) mod sts;
+pub(crate) mod wafv2;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -96,6 +106,15 @@ pub enum Relation {
         /// The bucket's name.
         bucket: String,
     },
+    /// Another resource rests on it or leads to it.
+    Of {
+        /// What it is to that resource, such as `subnet group's VPC`.
+        what: &'static str,
+        /// That resource's kind.
+        kind: Kind,
+        /// That resource's id.
+        id: String,
+    },
 }
 
 impl fmt::Display for Relation {
@@ -112,6 +131,7 @@ impl fmt::Display for Relation {
                 write!(f, "notification target of bucket {bucket}, qualifier {qualifier}")
             }
             Relation::LogTargetOf { bucket } => write!(f, "access log target of bucket {bucket}"),
+            Relation::Of { what, kind, id } => write!(f, "{what} of {kind} {id}"),
         }
     }
 }
@@ -272,13 +292,24 @@ pub(crate) fn calls_for(kind: Kind) -> Vec<&'static call::Call> {
     let groups: &[&[&'static call::Call]] = match kind {
         Kind::Outputs => &[sts::CALLS],
         Kind::Stack => &[cloudformation::CALLS],
-        Kind::Account => &[s3control::CALLS, cloudtrail::CALLS, logs::ACCOUNT_CALLS],
+        Kind::Account => &[s3control::CALLS, cloudtrail::CALLS, logs::ACCOUNT_CALLS, config::CALLS],
         Kind::Bucket => &[s3::CALLS, eventbridge::CALLS],
         Kind::Function => &[lambda::CALLS, cloudwatch::CALLS, ec2::CALLS],
         Kind::Key => &[kms::CALLS],
         Kind::LogGroup => &[logs::CALLS],
         Kind::Role => &[iam::CALLS],
         Kind::ManagedPolicy => &[iam::POLICY_CALLS],
+        Kind::Topic => &[sns::CALLS],
+        Kind::Alarm => &[],
+        Kind::Vpc | Kind::SecurityGroup => &[],
+        Kind::LoadBalancer => &[elbv2::CALLS],
+        Kind::Cluster | Kind::Service | Kind::TaskDefinition => &[ecs::CALLS],
+        Kind::Database => &[rds::CALLS],
+        Kind::FileSystem => &[efs::CALLS],
+        Kind::Cache => &[elasticache::CALLS],
+        Kind::RestApi => &[apigateway::CALLS],
+        Kind::WebAcl => &[wafv2::CALLS],
+        Kind::Secret => &[secretsmanager::CALLS],
     };
     groups.iter().copied().flatten().copied().collect()
 }

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::observed::{CallId, Gap, Seen};
 use crate::policy::model::PolicyText;
 use crate::subject::{Attributes, Kind, Subject};
-use crate::{cloudtrail, kms, s3};
+use crate::{cloudtrail, cloudwatch, config, eventbridge, kms, logs, s3};
 
 /// All that was seen in one run. It can be saved and judged again without AWS.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -104,6 +104,14 @@ pub struct Account {
     pub log_policies: Seen<Vec<PolicyText>>,
     /// The ids of event data stores; absent when none was asked for.
     pub event_data_stores: Seen<Vec<String>>,
+    /// The alarms, dashboards and anomaly detectors of CloudWatch.
+    pub cloudwatch: cloudwatch::View,
+    /// The metric filters of every log group, in the run's region.
+    pub metric_filters: Seen<Vec<logs::MetricFilter>>,
+    /// The rules of the default event bus with their targets.
+    pub events: eventbridge::View,
+    /// The recorders, channels and rules of AWS Config.
+    pub config: config::View,
 }
 
 impl Account {
@@ -114,6 +122,10 @@ impl Account {
             trails: Seen::gap(gap.clone()),
             log_policies: Seen::gap(gap.clone()),
             event_data_stores: Seen::gap(gap.clone()),
+            cloudwatch: cloudwatch::View::unknown(gap),
+            metric_filters: Seen::gap(gap.clone()),
+            events: eventbridge::View::unknown(gap),
+            config: config::View::unknown(gap),
         }
     }
 }

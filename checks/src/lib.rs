@@ -6,11 +6,20 @@
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
+pub mod apigateway;
 pub mod assess;
 pub mod catalog;
 pub mod check;
 pub mod cloudformation;
 pub mod cloudtrail;
+pub mod cloudwatch;
+pub mod config;
+pub mod ec2;
+pub mod ecs;
+pub mod efs;
+pub mod elasticache;
+pub mod elbv2;
+pub mod eventbridge;
 pub mod evidence;
 #[cfg(test)]
 mod fixture;
@@ -19,18 +28,23 @@ pub mod kms;
 pub mod lambda;
 pub mod logs;
 pub mod naming;
+pub mod network;
 pub mod observed;
 pub mod outputs;
 pub mod plan;
 pub mod policy;
+pub mod rds;
 pub mod report;
 pub mod requirement;
 pub mod run;
 pub mod s3;
 pub mod secret;
+pub mod secretsmanager;
+pub mod sns;
 pub mod subject;
 pub mod tags;
 pub mod verdict;
+pub mod wafv2;
 
 pub use assess::assess;
 pub use catalog::Catalog;

@@ -60,6 +60,32 @@ pub struct Description {
     pub created_at: Observed<Timestamp>,
 }
 
+/// A metric filter: what it looks for in a log group, and the metrics that it counts in.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MetricFilter {
+    /// Its name, unique within its log group.
+    pub name: String,
+    /// The log group that it reads.
+    pub group: String,
+    /// Its pattern as written; an empty one matches every event. CloudWatch always answers it.
+    pub pattern: Observed<String>,
+    /// The metrics that it emits.
+    pub metrics: Vec<FilterMetric>,
+}
+
+/// A metric that a filter emits.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FilterMetric {
+    /// The metric's namespace.
+    pub namespace: String,
+    /// The metric's name.
+    pub name: String,
+    /// The value that one matching event adds: a number, or a field of the event.
+    pub value: String,
+    /// The dimensions, by name, with the field of the event that gives the value; none where the map is empty.
+    pub dimensions: BTreeMap<String, String>,
+}
+
 /// The class of a log group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LogClass {

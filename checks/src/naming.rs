@@ -272,6 +272,20 @@ fn collect(evidence: &Evidence) -> Collected {
             | Resource::Stack(_)
             | Resource::Account(_)
             | Resource::ManagedPolicy(_)
+            | Resource::Topic(_)
+            | Resource::Alarm(_)
+            | Resource::Vpc(_)
+            | Resource::SecurityGroup(_)
+            | Resource::LoadBalancer(_)
+            | Resource::Cluster(_)
+            | Resource::Service(_)
+            | Resource::TaskDefinition(_)
+            | Resource::Database(_)
+            | Resource::FileSystem(_)
+            | Resource::Cache(_)
+            | Resource::RestApi(_)
+            | Resource::WebAcl(_)
+            | Resource::Secret(_)
             | Resource::Nothing(_) => continue,
         };
         if is_fixed_by_aws(what, &subject.id) {

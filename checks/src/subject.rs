@@ -6,7 +6,10 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::observed::{Gap, Observed, Seen};
-use crate::{cloudformation, iam, kms, lambda, logs, outputs, s3};
+use crate::{
+    apigateway, cloudformation, cloudwatch, ec2, ecs, efs, elasticache, elbv2, iam, kms, lambda, logs, outputs, rds,
+    s3, secretsmanager, sns, wafv2,
+};
 
 /// What kind of thing a subject is, named by its CloudFormation type where there is one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -38,11 +41,53 @@ pub enum Kind {
     /// An IAM managed policy of the stack.
     #[serde(rename = "AWS::IAM::ManagedPolicy")]
     ManagedPolicy,
+    /// An SNS topic; its id is its ARN, as CloudFormation names it.
+    #[serde(rename = "AWS::SNS::Topic")]
+    Topic,
+    /// A CloudWatch alarm, metric or composite; its id is its name.
+    #[serde(rename = "AWS::CloudWatch::Alarm")]
+    Alarm,
+    /// A VPC with its subnets, route tables and gateways.
+    #[serde(rename = "AWS::EC2::VPC")]
+    Vpc,
+    /// A security group; its id is the group id.
+    #[serde(rename = "AWS::EC2::SecurityGroup")]
+    SecurityGroup,
+    /// A load balancer; its id is its ARN, as CloudFormation names it.
+    #[serde(rename = "AWS::ElasticLoadBalancingV2::LoadBalancer")]
+    LoadBalancer,
+    /// An ECS cluster; its id is its name.
+    #[serde(rename = "AWS::ECS::Cluster")]
+    Cluster,
+    /// An ECS service; its id is its ARN, as CloudFormation names it.
+    #[serde(rename = "AWS::ECS::Service")]
+    Service,
+    /// A revision of an ECS task definition; its id is its ARN, as CloudFormation names it.
+    #[serde(rename = "AWS::ECS::TaskDefinition")]
+    TaskDefinition,
+    /// An Aurora cluster with its instances; its id is the cluster identifier.
+    #[serde(rename = "AWS::RDS::DBCluster")]
+    Database,
+    /// An EFS file system; its id is the file system id.
+    #[serde(rename = "AWS::EFS::FileSystem")]
+    FileSystem,
+    /// An ElastiCache replication group or serverless cache.
+    #[serde(rename = "AWS::ElastiCache::ReplicationGroup")]
+    Cache,
+    /// An API Gateway REST API with its stages; its id is the API id.
+    #[serde(rename = "AWS::ApiGateway::RestApi")]
+    RestApi,
+    /// A web ACL; its id is its ARN.
+    #[serde(rename = "AWS::WAFv2::WebACL")]
+    WebAcl,
+    /// A secret of Secrets Manager, by its metadata alone; its id is its ARN.
+    #[serde(rename = "AWS::SecretsManager::Secret")]
+    Secret,
 }
 
 impl Kind {
     /// Every kind, in the order in which reports show them.
-    pub const ALL: [Kind; 9] = [
+    pub const ALL: [Kind; 23] = [
         Kind::Outputs,
         Kind::Stack,
         Kind::Account,
@@ -52,6 +97,20 @@ impl Kind {
         Kind::LogGroup,
         Kind::Role,
         Kind::ManagedPolicy,
+        Kind::Topic,
+        Kind::Alarm,
+        Kind::Vpc,
+        Kind::SecurityGroup,
+        Kind::LoadBalancer,
+        Kind::Cluster,
+        Kind::Service,
+        Kind::TaskDefinition,
+        Kind::Database,
+        Kind::FileSystem,
+        Kind::Cache,
+        Kind::RestApi,
+        Kind::WebAcl,
+        Kind::Secret,
     ];
 
     /// The kind's name in reports: the CloudFormation type where there is one.
@@ -66,6 +125,20 @@ impl Kind {
             Kind::LogGroup => "AWS::Logs::LogGroup",
             Kind::Role => "AWS::IAM::Role",
             Kind::ManagedPolicy => "AWS::IAM::ManagedPolicy",
+            Kind::Topic => "AWS::SNS::Topic",
+            Kind::Alarm => "AWS::CloudWatch::Alarm",
+            Kind::Vpc => "AWS::EC2::VPC",
+            Kind::SecurityGroup => "AWS::EC2::SecurityGroup",
+            Kind::LoadBalancer => "AWS::ElasticLoadBalancingV2::LoadBalancer",
+            Kind::Cluster => "AWS::ECS::Cluster",
+            Kind::Service => "AWS::ECS::Service",
+            Kind::TaskDefinition => "AWS::ECS::TaskDefinition",
+            Kind::Database => "AWS::RDS::DBCluster",
+            Kind::FileSystem => "AWS::EFS::FileSystem",
+            Kind::Cache => "AWS::ElastiCache::ReplicationGroup",
+            Kind::RestApi => "AWS::ApiGateway::RestApi",
+            Kind::WebAcl => "AWS::WAFv2::WebACL",
+            Kind::Secret => "AWS::SecretsManager::Secret",
         }
     }
 
@@ -176,6 +249,34 @@ pub enum Resource {
     Role(Box<iam::Role>),
     /// A managed policy.
     ManagedPolicy(Box<iam::ManagedPolicy>),
+    /// An SNS topic.
+    Topic(Box<sns::Topic>),
+    /// A CloudWatch alarm, metric or composite.
+    Alarm(Box<cloudwatch::Alarm>),
+    /// A VPC with its subnets, route tables and gateways.
+    Vpc(Box<ec2::Vpc>),
+    /// A security group.
+    SecurityGroup(Box<ec2::SecurityGroup>),
+    /// A load balancer.
+    LoadBalancer(Box<elbv2::LoadBalancer>),
+    /// An ECS cluster.
+    Cluster(Box<ecs::Cluster>),
+    /// An ECS service.
+    Service(Box<ecs::Service>),
+    /// A revision of an ECS task definition.
+    TaskDefinition(Box<ecs::TaskDefinition>),
+    /// An Aurora cluster with its instances.
+    Database(Box<rds::Database>),
+    /// An EFS file system.
+    FileSystem(Box<efs::FileSystem>),
+    /// An ElastiCache replication group or serverless cache.
+    Cache(Box<elasticache::Cache>),
+    /// An API Gateway REST API with its stages.
+    RestApi(Box<apigateway::RestApi>),
+    /// A web ACL.
+    WebAcl(Box<wafv2::WebAcl>),
+    /// A secret of Secrets Manager, by its metadata alone.
+    Secret(Box<secretsmanager::Secret>),
     /// Stands for the subject that the plan needs and that was not found.
     Nothing(Kind),
 }
@@ -214,6 +315,20 @@ attributes! {
     LogGroup => logs::LogGroup,
     Role => iam::Role,
     ManagedPolicy => iam::ManagedPolicy,
+    Topic => sns::Topic,
+    Alarm => cloudwatch::Alarm,
+    Vpc => ec2::Vpc,
+    SecurityGroup => ec2::SecurityGroup,
+    LoadBalancer => elbv2::LoadBalancer,
+    Cluster => ecs::Cluster,
+    Service => ecs::Service,
+    TaskDefinition => ecs::TaskDefinition,
+    Database => rds::Database,
+    FileSystem => efs::FileSystem,
+    Cache => elasticache::Cache,
+    RestApi => apigateway::RestApi,
+    WebAcl => wafv2::WebAcl,
+    Secret => secretsmanager::Secret,
 }
 
 /// The evidence of a subject of this kind of which nothing could be seen.
@@ -228,6 +343,20 @@ pub fn unseen(kind: Kind, gap: &Gap) -> Resource {
         Kind::LogGroup => <logs::LogGroup as Attributes>::unseen(gap),
         Kind::Role => <iam::Role as Attributes>::unseen(gap),
         Kind::ManagedPolicy => <iam::ManagedPolicy as Attributes>::unseen(gap),
+        Kind::Topic => <sns::Topic as Attributes>::unseen(gap),
+        Kind::Alarm => <cloudwatch::Alarm as Attributes>::unseen(gap),
+        Kind::Vpc => <ec2::Vpc as Attributes>::unseen(gap),
+        Kind::SecurityGroup => <ec2::SecurityGroup as Attributes>::unseen(gap),
+        Kind::LoadBalancer => <elbv2::LoadBalancer as Attributes>::unseen(gap),
+        Kind::Cluster => <ecs::Cluster as Attributes>::unseen(gap),
+        Kind::Service => <ecs::Service as Attributes>::unseen(gap),
+        Kind::TaskDefinition => <ecs::TaskDefinition as Attributes>::unseen(gap),
+        Kind::Database => <rds::Database as Attributes>::unseen(gap),
+        Kind::FileSystem => <efs::FileSystem as Attributes>::unseen(gap),
+        Kind::Cache => <elasticache::Cache as Attributes>::unseen(gap),
+        Kind::RestApi => <apigateway::RestApi as Attributes>::unseen(gap),
+        Kind::WebAcl => <wafv2::WebAcl as Attributes>::unseen(gap),
+        Kind::Secret => <secretsmanager::Secret as Attributes>::unseen(gap),
     }
 }
 
@@ -278,7 +407,24 @@ impl Subject {
             Resource::LogGroup(group) => Some(&group.tags),
             Resource::Role(role) => Some(&role.tags),
             Resource::ManagedPolicy(policy) => Some(&policy.tags),
-            Resource::Outputs(_) | Resource::Stack(_) | Resource::Account(_) | Resource::Nothing(_) => None,
+            Resource::Topic(topic) => Some(&topic.tags),
+            Resource::Alarm(alarm) => Some(&alarm.tags),
+            Resource::Outputs(_)
+            | Resource::Stack(_)
+            | Resource::Account(_)
+            | Resource::Vpc(_)
+            | Resource::SecurityGroup(_)
+            | Resource::LoadBalancer(_)
+            | Resource::Cluster(_)
+            | Resource::Service(_)
+            | Resource::TaskDefinition(_)
+            | Resource::Database(_)
+            | Resource::FileSystem(_)
+            | Resource::Cache(_)
+            | Resource::RestApi(_)
+            | Resource::WebAcl(_)
+            | Resource::Secret(_)
+            | Resource::Nothing(_) => None,
         }
     }
 

@@ -158,6 +158,20 @@ fn untaggable(context: &Context<'_>) -> Result<Option<&'static str>, Gap> {
         | Resource::Outputs(_)
         | Resource::Stack(_)
         | Resource::Account(_)
+        | Resource::Topic(_)
+        | Resource::Alarm(_)
+        | Resource::Vpc(_)
+        | Resource::SecurityGroup(_)
+        | Resource::LoadBalancer(_)
+        | Resource::Cluster(_)
+        | Resource::Service(_)
+        | Resource::TaskDefinition(_)
+        | Resource::Database(_)
+        | Resource::FileSystem(_)
+        | Resource::Cache(_)
+        | Resource::RestApi(_)
+        | Resource::WebAcl(_)
+        | Resource::Secret(_)
         | Resource::Nothing(_) => Ok(None),
     }
 }

@@ -155,7 +155,8 @@ fn settle(
                     | Relation::RoleOf { .. }
                     | Relation::LogGroupOf { .. }
                     | Relation::NotifiedBy { .. }
-                    | Relation::LogTargetOf { .. } => {}
+                    | Relation::LogTargetOf { .. }
+                    | Relation::Of { .. } => {}
                 }
             }
         }
@@ -176,6 +177,20 @@ fn settle(
         | Resource::Account(_)
         | Resource::Role(_)
         | Resource::ManagedPolicy(_)
+        | Resource::Topic(_)
+        | Resource::Alarm(_)
+        | Resource::Vpc(_)
+        | Resource::SecurityGroup(_)
+        | Resource::LoadBalancer(_)
+        | Resource::Cluster(_)
+        | Resource::Service(_)
+        | Resource::TaskDefinition(_)
+        | Resource::Database(_)
+        | Resource::FileSystem(_)
+        | Resource::Cache(_)
+        | Resource::RestApi(_)
+        | Resource::WebAcl(_)
+        | Resource::Secret(_)
         | Resource::Nothing(_) => {}
     }
 }
@@ -237,7 +252,8 @@ fn subject(reference: &Reference, relations: &BTreeSet<Relation>, collected: Col
             | Relation::NamedBy { .. }
             | Relation::LogGroupOf { .. }
             | Relation::NotifiedBy { .. }
-            | Relation::LogTargetOf { .. } => {}
+            | Relation::LogTargetOf { .. }
+            | Relation::Of { .. } => {}
         }
     }
     (subject.role, subject.role_reason, subject.role_doubt) = role(reference, relations, &subject, hints);
@@ -329,7 +345,21 @@ fn role(
         | Kind::Key
         | Kind::LogGroup
         | Kind::Role
-        | Kind::ManagedPolicy => None,
+        | Kind::ManagedPolicy
+        | Kind::Topic
+        | Kind::Alarm
+        | Kind::Vpc
+        | Kind::SecurityGroup
+        | Kind::LoadBalancer
+        | Kind::Cluster
+        | Kind::Service
+        | Kind::TaskDefinition
+        | Kind::Database
+        | Kind::FileSystem
+        | Kind::Cache
+        | Kind::RestApi
+        | Kind::WebAcl
+        | Kind::Secret => None,
     };
     if let Some(key) = &subject.output_key {
         return (Role::Primary, format!("output {key} names it"), log_target);

@@ -127,6 +127,19 @@ pub struct Clients {
     cloudwatch: OnceCell<aws_sdk_cloudwatch::Client>,
     ec2: OnceCell<aws_sdk_ec2::Client>,
     eventbridge: OnceCell<aws_sdk_eventbridge::Client>,
+    sns: OnceCell<aws_sdk_sns::Client>,
+    config: OnceCell<aws_sdk_config::Client>,
+    elbv2: OnceCell<aws_sdk_elasticloadbalancingv2::Client>,
+    apigateway: OnceCell<aws_sdk_apigateway::Client>,
+    ecs: OnceCell<aws_sdk_ecs::Client>,
+    autoscaling: OnceCell<aws_sdk_applicationautoscaling::Client>,
+    rds: OnceCell<aws_sdk_rds::Client>,
+    efs: OnceCell<aws_sdk_efs::Client>,
+    elasticache: OnceCell<aws_sdk_elasticache::Client>,
+    wafv2: OnceCell<aws_sdk_wafv2::Client>,
+    secretsmanager: OnceCell<aws_sdk_secretsmanager::Client>,
+    backup: OnceCell<aws_sdk_backup::Client>,
+    acm: OnceCell<aws_sdk_acm::Client>,
 }
 
 // The builders of the SDK crates share no trait, so this cannot be a generic function.
@@ -162,6 +175,19 @@ impl Clients {
             cloudwatch: OnceCell::new(),
             ec2: OnceCell::new(),
             eventbridge: OnceCell::new(),
+            sns: OnceCell::new(),
+            config: OnceCell::new(),
+            elbv2: OnceCell::new(),
+            apigateway: OnceCell::new(),
+            ecs: OnceCell::new(),
+            autoscaling: OnceCell::new(),
+            rds: OnceCell::new(),
+            efs: OnceCell::new(),
+            elasticache: OnceCell::new(),
+            wafv2: OnceCell::new(),
+            secretsmanager: OnceCell::new(),
+            backup: OnceCell::new(),
+            acm: OnceCell::new(),
         }
     }
 
@@ -175,6 +201,19 @@ impl Clients {
     client!(cloudwatch, aws_sdk_cloudwatch, "CloudWatch");
     client!(ec2, aws_sdk_ec2, "EC2");
     client!(eventbridge, aws_sdk_eventbridge, "EventBridge");
+    client!(sns, aws_sdk_sns, "SNS");
+    client!(config, aws_sdk_config, "Config");
+    client!(elbv2, aws_sdk_elasticloadbalancingv2, "Elastic Load Balancing");
+    client!(apigateway, aws_sdk_apigateway, "API Gateway");
+    client!(ecs, aws_sdk_ecs, "ECS");
+    client!(autoscaling, aws_sdk_applicationautoscaling, "Application Auto Scaling");
+    client!(rds, aws_sdk_rds, "RDS");
+    client!(efs, aws_sdk_efs, "EFS");
+    client!(elasticache, aws_sdk_elasticache, "ElastiCache");
+    client!(wafv2, aws_sdk_wafv2, "WAF");
+    client!(secretsmanager, aws_sdk_secretsmanager, "Secrets Manager");
+    client!(backup, aws_sdk_backup, "Backup");
+    client!(acm, aws_sdk_acm, "Certificate Manager");
 
     /// The client of S3. Under an endpoint override buckets stand in the path, because no host has their name there.
     pub fn s3(&self) -> &aws_sdk_s3::Client {

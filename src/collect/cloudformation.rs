@@ -567,6 +567,25 @@ fn reach(walk: &Walk<'_>, members: &[Member], region: &str) {
                 Some(Reference { kind, id: id.to_owned(), region: region.to_owned() })
             }
             (Some(Kind::Key), Some(id)) => Some(walk.key_reference(id, region)),
+            (
+                Some(
+                    kind @ (Kind::Topic
+                    | Kind::Alarm
+                    | Kind::Vpc
+                    | Kind::SecurityGroup
+                    | Kind::LoadBalancer
+                    | Kind::Cluster
+                    | Kind::Service
+                    | Kind::TaskDefinition
+                    | Kind::Database
+                    | Kind::FileSystem
+                    | Kind::Cache
+                    | Kind::RestApi
+                    | Kind::WebAcl
+                    | Kind::Secret),
+                ),
+                Some(id),
+            ) => gather::other_reference(walk, kind, id, region),
             (Some(Kind::Outputs | Kind::Stack | Kind::Account) | None, _) => None,
             // It is being made and has no id yet, so nothing can be asked about it.
             (Some(_), None) => None,

@@ -14,8 +14,9 @@ use tap_audit_checks::subject::{Attributes, Kind};
 
 use crate::collect::call::Aws;
 use crate::collect::{
-    Collected, Reference, Relation, Scope, Walk, assemble, cloudformation, cloudtrail, eventbridge, iam, kms, lambda,
-    logs, s3, s3control, sts,
+    Collected, Reference, Relation, Scope, Walk, apigateway, assemble, cloudformation, cloudtrail, cloudwatch, config,
+    ec2, ecs, efs, elasticache, elbv2, eventbridge, iam, kms, lambda, logs, rds, s3, s3control, secretsmanager, sns,
+    sts, wafv2,
 };
 use crate::outputs::RawOutput;
 use crate::resolve::{self, Resolution};
@@ -116,9 +117,25 @@ impl Part {
         match kind {
             Kind::Outputs | Kind::Stack | Kind::Account => None,
             Kind::ManagedPolicy => policy_of_account(resolved).map(|arn| (kind, arn.to_owned(), Some(arn.to_owned()))),
-            Kind::Bucket | Kind::Function | Kind::Key | Kind::LogGroup | Kind::Role => {
-                Some((kind, resolved.id.clone(), resolved.arn.clone()))
-            }
+            Kind::Bucket
+            | Kind::Function
+            | Kind::Key
+            | Kind::LogGroup
+            | Kind::Role
+            | Kind::Topic
+            | Kind::Alarm
+            | Kind::Vpc
+            | Kind::SecurityGroup
+            | Kind::LoadBalancer
+            | Kind::Cluster
+            | Kind::Service
+            | Kind::TaskDefinition
+            | Kind::Database
+            | Kind::FileSystem
+            | Kind::Cache
+            | Kind::RestApi
+            | Kind::WebAcl
+            | Kind::Secret => Some((kind, resolved.id.clone(), resolved.arn.clone())),
         }
     }
 
@@ -363,6 +380,20 @@ fn enqueue<'w>(
                 Kind::LogGroup => logs::group(walk, id, region).await,
                 Kind::Role => iam::role(walk, id).await,
                 Kind::ManagedPolicy => iam::managed_policy(walk, id).await,
+                Kind::Topic => sns::topic(walk, id, region).await,
+                Kind::Alarm => cloudwatch::alarm(walk, id, region).await,
+                Kind::Vpc => ec2::vpc(walk, id, region).await,
+                Kind::SecurityGroup => ec2::security_group(walk, id, region).await,
+                Kind::LoadBalancer => elbv2::load_balancer(walk, id, region).await,
+                Kind::Cluster => ecs::cluster(walk, id, region).await,
+                Kind::Service => ecs::service(walk, id, region).await,
+                Kind::TaskDefinition => ecs::task_definition(walk, id, region).await,
+                Kind::Database => rds::database(walk, id, region).await,
+                Kind::FileSystem => efs::file_system(walk, id, region).await,
+                Kind::Cache => elasticache::cache(walk, id, region).await,
+                Kind::RestApi => apigateway::rest_api(walk, id, region).await,
+                Kind::WebAcl => wafv2::web_acl(walk, id, region).await,
+                Kind::Secret => secretsmanager::secret(walk, id, region).await,
                 Kind::Outputs | Kind::Stack | Kind::Account => Collected {
                     existence: Seen::gap(Gap::undecided(format!("{} is not reached by walking", reference.kind))),
                     arn: None,
@@ -412,7 +443,9 @@ async fn account(walk: &Walk<'_>) -> Account {
         logs::account_policies(walk, &walk.region),
         cloudtrail::event_data_stores(walk, &walk.region),
     );
-    Account { public_access_block, trails, log_policies, event_data_stores }
+    let (cloudwatch, metric_filters, events, config) =
+        tokio::join!(cloudwatch::view(walk), logs::metric_filters(walk), eventbridge::view(walk), config::view(walk),);
+    Account { public_access_block, trails, log_policies, event_data_stores, cloudwatch, metric_filters, events, config }
 }
 
 /// The reference of a resolved output, for the kinds that are subjects of their own.
@@ -431,6 +464,49 @@ fn reference(walk: &Walk<'_>, resolved: &Resolved) -> Option<Reference> {
         Kind::Key => Some(walk.key_reference(named, &region)),
         Kind::Role | Kind::Bucket => Some(Reference { kind, id: resolved.id.clone(), region: walk.region.clone() }),
         Kind::Function | Kind::LogGroup => Some(Reference { kind, id: resolved.id.clone(), region }),
+        Kind::Topic
+        | Kind::Alarm
+        | Kind::Vpc
+        | Kind::SecurityGroup
+        | Kind::LoadBalancer
+        | Kind::Cluster
+        | Kind::Service
+        | Kind::TaskDefinition
+        | Kind::Database
+        | Kind::FileSystem
+        | Kind::Cache
+        | Kind::RestApi
+        | Kind::WebAcl
+        | Kind::Secret => other_reference(walk, kind, named, &region),
+    }
+}
+
+/// The reference of a resource of the kinds whose collectors read every form of its name.
+pub(super) fn other_reference(walk: &Walk<'_>, kind: Kind, named: &str, region: &str) -> Option<Reference> {
+    match kind {
+        Kind::Topic => sns::topic_reference(walk, named, region),
+        Kind::Alarm => cloudwatch::alarm_reference(walk, named, region),
+        Kind::Vpc => ec2::vpc_reference(walk, named, region),
+        Kind::SecurityGroup => ec2::security_group_reference(walk, named, region),
+        Kind::LoadBalancer => elbv2::load_balancer_reference(walk, named, region),
+        Kind::Cluster => ecs::cluster_reference(walk, named, region),
+        Kind::Service => ecs::service_reference(walk, named, region),
+        Kind::TaskDefinition => ecs::task_definition_reference(walk, named, region),
+        Kind::Database => rds::database_reference(walk, named, region),
+        Kind::FileSystem => efs::file_system_reference(walk, named, region),
+        Kind::Cache => elasticache::cache_reference(walk, named, region),
+        Kind::RestApi => apigateway::rest_api_reference(walk, named, region),
+        Kind::WebAcl => wafv2::web_acl_reference(walk, named, region),
+        Kind::Secret => secretsmanager::secret_reference(walk, named, region),
+        Kind::Outputs
+        | Kind::Stack
+        | Kind::Account
+        | Kind::Bucket
+        | Kind::Function
+        | Kind::Key
+        | Kind::LogGroup
+        | Kind::Role
+        | Kind::ManagedPolicy => None,
     }
 }
 

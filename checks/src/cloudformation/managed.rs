@@ -59,9 +59,26 @@ pub(super) fn managed(stack: &Stack, params: &Managed, context: &Context<'_>) ->
 /// External resources are not the stack's by definition; outputs, stack and account are no members of one.
 fn is_looked_up(subject: &Subject) -> bool {
     match subject.kind {
-        Kind::Bucket | Kind::Function | Kind::Key | Kind::LogGroup | Kind::Role | Kind::ManagedPolicy => {
-            subject.role != Role::External
-        }
+        Kind::Bucket
+        | Kind::Function
+        | Kind::Key
+        | Kind::LogGroup
+        | Kind::Role
+        | Kind::ManagedPolicy
+        | Kind::Topic
+        | Kind::Alarm
+        | Kind::Vpc
+        | Kind::SecurityGroup
+        | Kind::LoadBalancer
+        | Kind::Cluster
+        | Kind::Service
+        | Kind::TaskDefinition
+        | Kind::Database
+        | Kind::FileSystem
+        | Kind::Cache
+        | Kind::RestApi
+        | Kind::WebAcl
+        | Kind::Secret => subject.role != Role::External,
         Kind::Outputs | Kind::Stack | Kind::Account => false,
     }
 }

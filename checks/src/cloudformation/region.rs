@@ -120,7 +120,23 @@ impl Places {
                 Ok(region) => self.found(&region, name),
                 Err(gap) => self.gaps.push(gap),
             },
-            Kind::Function | Kind::Key | Kind::LogGroup => match &subject.region {
+            Kind::Function
+            | Kind::Key
+            | Kind::LogGroup
+            | Kind::Topic
+            | Kind::Alarm
+            | Kind::Vpc
+            | Kind::SecurityGroup
+            | Kind::LoadBalancer
+            | Kind::Cluster
+            | Kind::Service
+            | Kind::TaskDefinition
+            | Kind::Database
+            | Kind::FileSystem
+            | Kind::Cache
+            | Kind::RestApi
+            | Kind::WebAcl
+            | Kind::Secret => match &subject.region {
                 Some(region) => self.found(region, name),
                 None => self.gaps.push(Gap::undecided(format!("the region of {name} is not known"))),
             },

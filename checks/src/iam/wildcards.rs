@@ -130,6 +130,20 @@ fn half(
         | Resource::Function(_)
         | Resource::Key(_)
         | Resource::LogGroup(_)
+        | Resource::Topic(_)
+        | Resource::Alarm(_)
+        | Resource::Vpc(_)
+        | Resource::SecurityGroup(_)
+        | Resource::LoadBalancer(_)
+        | Resource::Cluster(_)
+        | Resource::Service(_)
+        | Resource::TaskDefinition(_)
+        | Resource::Database(_)
+        | Resource::FileSystem(_)
+        | Resource::Cache(_)
+        | Resource::RestApi(_)
+        | Resource::WebAcl(_)
+        | Resource::Secret(_)
         | Resource::Nothing(_) => Err(Gap::NothingToAudit { kind: Kind::Role.name().into() }),
     }
 }

@@ -279,6 +279,9 @@ fn account() -> Subject {
         trails: seen(vec![trail]),
         log_policies: seen(Vec::new()),
         event_data_stores: not_set(),
+        ..Account::unknown(&tap_audit_checks::Gap::NotCollected {
+            what: "no requirement of the profile asks for it".into(),
+        })
     };
     let mut subject = Subject::new(Kind::Account, ACCOUNT, Resource::Account(account.into()));
     subject.region = Some(REGION.into());
