@@ -235,6 +235,7 @@ fn scope(profile: &Profile, audit: &Audit) -> Scope {
         route_tables: word("s3-vpc-endpoint-recommended", "mode", "require"),
         event_data_stores: flag("cloudtrail-logging-enabled", "accept_event_data_store"),
         stack_name: audit.stack_name.clone(),
+        requirements: profile.requirements.iter().map(|tailored| tailored.requirement.id.clone()).collect(),
     }
 }
 

@@ -169,6 +169,15 @@ pub struct Scope {
     pub event_data_stores: bool,
     /// The stack name that the user gave.
     pub stack_name: Option<String>,
+    /// The requirements that the profile selects.
+    pub requirements: BTreeSet<String>,
+}
+
+impl Scope {
+    /// Whether the profile selects a requirement whose id starts with one of these: only then is what it asks for read.
+    pub fn selects(&self, starts: &[&str]) -> bool {
+        self.requirements.iter().any(|id| starts.iter().any(|start| id.starts_with(start)))
+    }
 }
 
 /// The walk from resource to resource. Collectors get it, ask through it and tell it what they found.

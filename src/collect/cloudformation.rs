@@ -585,7 +585,7 @@ fn reach(walk: &Walk<'_>, members: &[Member], region: &str) {
                     | Kind::Secret),
                 ),
                 Some(id),
-            ) => gather::other_reference(walk, kind, id, region),
+            ) => crate::collect::gather::other_reference(walk, kind, id, region),
             (Some(Kind::Outputs | Kind::Stack | Kind::Account) | None, _) => None,
             // It is being made and has no id yet, so nothing can be asked about it.
             (Some(_), None) => None,

@@ -4,9 +4,10 @@ use aws_sdk_cloudwatch::operation::get_metric_data::GetMetricDataOutput;
 use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricStat};
 use aws_smithy_types::DateTime;
 use tap_audit_checks::observed::{Gap, Observed, Seen};
+use tap_audit_checks::subject::{Kind, unseen};
 
-use crate::collect::Walk;
 use crate::collect::call::Call;
+use crate::collect::{Collected, Reference, Walk};
 
 const METRIC_DATA: Call = Call {
     service: "cloudwatch",

@@ -4,9 +4,10 @@ use aws_sdk_ec2::types;
 use tap_audit_checks::lambda::{EndpointKind, RouteTable, VpcEndpoint};
 use tap_audit_checks::observed::{Gap, Observed, Seen};
 use tap_audit_checks::s3::Switch;
+use tap_audit_checks::subject::{Kind, unseen};
 
-use crate::collect::Walk;
 use crate::collect::call::Call;
+use crate::collect::{Collected, Reference, Walk};
 
 const ENDPOINTS: Call = Call {
     service: "ec2",

@@ -1,5 +1,7 @@
 //! What tests of collectors share: a walk through a replayed account.
 
+use std::collections::BTreeSet;
+
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use tap_audit_checks::secret::SecretNames;
 
@@ -20,7 +22,13 @@ pub(crate) fn scope() -> Scope {
         route_tables: false,
         event_data_stores: false,
         stack_name: None,
+        requirements: BTreeSet::new(),
     }
+}
+
+/// That scope under a profile that selects these requirements.
+pub(crate) fn scope_of(requirements: &[&str]) -> Scope {
+    Scope { requirements: requirements.iter().map(|id| (*id).to_owned()).collect(), ..scope() }
 }
 
 /// Asks a replayed account 123456789012 in us-east-2.

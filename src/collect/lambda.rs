@@ -570,9 +570,9 @@ mod tests {
     use tap_audit_checks::subject::Existence;
 
     use super::*;
-    use crate::collect::Scope;
     use crate::collect::call::{Aws, Limits, Reductions, hex};
     use crate::collect::clients::Connection;
+    use crate::collect::{Scope, fixture};
     use crate::replay::{Account, Answer, Replay};
     use crate::settings::Clock;
 
@@ -622,16 +622,7 @@ mod tests {
     }
 
     fn scope() -> Scope {
-        Scope {
-            sample_objects: 0,
-            check_bucket_empty: false,
-            log_events: false,
-            log_silence_days: 7,
-            key_grants: false,
-            route_tables: false,
-            event_data_stores: false,
-            stack_name: None,
-        }
+        Scope { log_silence_days: 7, ..fixture::scope() }
     }
 
     fn collect<T>(account: Account, ask: impl AsyncFnOnce(&Walk<'_>) -> T) -> T {

@@ -8,6 +8,7 @@ use super::*;
 use crate::collect::Scope;
 use crate::collect::call::{Aws, Limits, Reductions};
 use crate::collect::clients::Connection;
+use crate::collect::fixture::scope;
 use crate::replay::{Account, Answer, Replay};
 use crate::settings::Clock;
 
@@ -41,19 +42,6 @@ fn answering(mut account: Account, answers: &[(&str, u16, &str)]) -> Account {
 fn bare() -> Account {
     let owner = format!("[account]\nid = \"{OWNER}\"\n");
     answering(Account::from_files("test", [("account.toml", owner.as_str())]).unwrap(), &BARE)
-}
-
-fn scope() -> Scope {
-    Scope {
-        sample_objects: 0,
-        check_bucket_empty: false,
-        log_events: false,
-        log_silence_days: 1,
-        key_grants: false,
-        route_tables: false,
-        event_data_stores: false,
-        stack_name: None,
-    }
 }
 
 async fn collect(account: Account, scope: &Scope) -> (Collected, Vec<(Reference, Relation)>, Replay) {
