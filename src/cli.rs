@@ -174,7 +174,7 @@ pub struct AuditOptions {
     /// standard output, html to tap-audit-report.html [default: text] [env: TAP_AUDIT_FORMAT, comma-separated]
     #[arg(long, value_name = "FORMAT[:PATH]")]
     pub format: Vec<Wanted>,
-    /// The profile that selects and tailors requirements [default: patient-data] [env: TAP_AUDIT_PROFILE]
+    /// The profile that selects and tailors requirements [default: the one that fits what is deployed] [env: TAP_AUDIT_PROFILE]
     #[arg(long)]
     pub profile: Option<String>,
     /// The stack's name or id; enough without an outputs file [env: TAP_AUDIT_STACK_NAME, STACK_NAME]
@@ -284,6 +284,9 @@ pub enum ListFormat {
 /// The options of the demonstration.
 #[derive(Debug, Args)]
 pub struct DemoOptions {
+    /// The profile whose recorded account is audited
+    #[arg(long, default_value = "patient-data")]
+    pub profile: String,
     /// A report to write, as in an audit [default: text and html]
     #[arg(long, value_name = "FORMAT[:PATH]")]
     pub format: Vec<Wanted>,

@@ -165,6 +165,7 @@ struct ProfileFile {
     name: String,
     title: String,
     needs: Vec<Kind>,
+    signs: BTreeMap<String, u32>,
     requirements: Vec<String>,
     #[serde(default)]
     tailor: BTreeMap<String, Tailoring>,
@@ -307,6 +308,11 @@ impl Catalog {
     /// The names of the profiles.
     pub fn profile_names(&self) -> impl Iterator<Item = &str> {
         self.profiles.iter().map(|profile| profile.name.as_str())
+    }
+
+    /// What tells that a deployment is one for this profile: resource types with their weight, by profile.
+    pub fn signs(&self) -> impl Iterator<Item = (&str, &BTreeMap<String, u32>)> {
+        self.profiles.iter().map(|profile| (profile.name.as_str(), &profile.signs))
     }
 
     /// The names of the profiles that select this requirement.

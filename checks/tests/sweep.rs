@@ -56,7 +56,8 @@ impl Audit {
     }
 
     fn findings(&self, evidence: &Evidence) -> Vec<Finding> {
-        let settings = Settings { tool_version: "0".into(), fail_on: Severity::Low, banner: None };
+        let settings =
+            Settings { tool_version: "0".into(), profile_reason: None, fail_on: Severity::Low, banner: None };
         assess(&self.catalog, &self.profile, evidence, settings).findings
     }
 

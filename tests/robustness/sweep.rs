@@ -133,7 +133,8 @@ impl Recorded {
     pub fn demonstration() -> &'static Recorded {
         static RECORDED: OnceLock<Recorded> = OnceLock::new();
         RECORDED.get_or_init(|| {
-            let embedded = tap_audit::replay::embedded::patient_data().expect("the embedded account");
+            let embedded =
+                tap_audit::replay::embedded::account("patient-data").expect("an account").expect("that loads");
             Recorded::read(embedded.account, embedded.outputs)
         })
     }
