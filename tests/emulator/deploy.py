@@ -46,15 +46,16 @@ REFUSED = {
     "AWS::EC2::SecurityGroupIngress",
     "AWS::Logs::QueryDefinition",
     "AWS::WAFv2::LoggingConfiguration",
-    "AWS::WAFv2::WebACL",
     "AWS::WAFv2::WebACLAssociation",
 }
 
 
 def is_refused(resource):
-    # Alarms on metric math are refused as well.
-    metric_math = resource["Type"] == "AWS::CloudWatch::Alarm" and "Metrics" in resource["Properties"]
-    return metric_math or resource["Type"] in REFUSED
+    kind, properties = resource["Type"], resource.get("Properties", {})
+    # Alarms on metric math are refused as well, and a route has to wait for the NAT gateway that it leads to.
+    metric_math = kind == "AWS::CloudWatch::Alarm" and "Metrics" in properties
+    to_nat = kind == "AWS::EC2::Route" and "NatGatewayId" in properties
+    return metric_math or to_nat or kind in REFUSED
 
 
 class Tagged(yaml.SafeLoader):
@@ -227,6 +228,15 @@ def predicted(template):
         template.made[name] = {"": alarm, "Arn": f"arn:aws:cloudwatch:{region}:{ACCOUNT}:alarm:{alarm}"}
 
 
+TEMPLATES = "templates"
+
+
+def template_bucket(aws, region):
+    if TEMPLATES not in [bucket["Name"] for bucket in aws("s3").list_buckets()["Buckets"]]:
+        aws("s3").create_bucket(Bucket=TEMPLATES, CreateBucketConfiguration={"LocationConstraint": region})
+    return TEMPLATES
+
+
 def create_stack(aws, template, stack):
     """Creates the stack without the types that the emulator refuses and notes what is there."""
     predicted(template)
@@ -240,10 +250,12 @@ def create_stack(aws, template, stack):
     document.pop("Outputs", None)
     document = settled(template, document, left_out)
     body = json.dumps(document) if stack.json else yaml.safe_dump(document, sort_keys=False, width=110)
+    aws("s3").put_object(Bucket=template_bucket(aws, template.region), Key=stack.path.name, Body=body.encode())
     parameters = [{"ParameterKey": key, "ParameterValue": str(value)} for key, value in stack.parameters.items()]
     aws("cloudformation").create_stack(
         StackName=stack.name,
-        TemplateBody=body,
+        # Templates of more than 51,200 bytes have to come from a bucket.
+        TemplateURL=f"{aws('s3').meta.endpoint_url}/{TEMPLATES}/{stack.path.name}",
         Parameters=parameters,
         Capabilities=["CAPABILITY_NAMED_IAM"],
     )
@@ -253,7 +265,7 @@ def create_stack(aws, template, stack):
         )
     except BotoCoreError:
         for event in aws("cloudformation").describe_stack_events(StackName=stack.name)["StackEvents"]:
-            if "FAILED" in event["ResourceStatus"]:
+            if event.get("ResourceStatusReason"):
                 print(event["LogicalResourceId"], event.get("ResourceStatusReason"), file=sys.stderr)
         raise
     pages = aws("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack.name)
@@ -286,6 +298,9 @@ def settled(template, document, left_out):
                 return walk(argument[1 if template.condition(argument[0]) else 2])
             if function == "Ref" and argument == "AWS::NoValue":
                 return NOTHING
+            # The emulator takes the values of parameters for text, and text for no number.
+            if function == "Ref" and template.document["Parameters"].get(argument, {}).get("Type") == "Number":
+                return int(template.parameters[argument])
             if function == "Fn::Sub" and isinstance(argument, str):
                 return {function: without_left_out(argument)}
             target = argument if function == "Ref" else argument[0] if function == "Fn::GetAtt" else None
@@ -329,7 +344,28 @@ def attributes(aws, template, kind, physical):
         return {"Arn": arn("cloudwatch", region, ACCOUNT, f"alarm:{physical}")}
     if kind == "AWS::Events::Rule":
         return {"Arn": arn("events", region, ACCOUNT, f"rule/{physical}")}
+    if kind == "AWS::EC2::SecurityGroup":
+        return {"GroupId": physical}
+    if kind == "AWS::WAFv2::WebACL":
+        return {"Arn": web_acl_arn(aws, physical)}
+    if kind == "AWS::RDS::DBCluster":
+        cluster = aws("rds").describe_db_clusters(DBClusterIdentifier=physical)["DBClusters"][0]
+        return {"Endpoint.Address": cluster["Endpoint"], "ReadEndpoint.Address": cluster["ReaderEndpoint"]}
+    if kind == "AWS::ElastiCache::ReplicationGroup":
+        group = aws("elasticache").describe_replication_groups(ReplicationGroupId=physical)["ReplicationGroups"][0]
+        endpoint = group["NodeGroups"][0]["PrimaryEndpoint"]
+        return {"PrimaryEndPoint.Address": endpoint["Address"], "PrimaryEndPoint.Port": str(endpoint["Port"])}
+    if kind == "AWS::ECS::Service":
+        return {"ServiceArn": physical, "Name": physical.rsplit("/", 1)[1]}
     return {}
+
+
+def web_acl_arn(aws, physical):
+    identifier = physical.split("|")[1] if "|" in physical else physical
+    for acl in aws("wafv2").list_web_acls(Scope="REGIONAL")["WebACLs"]:
+        if identifier in (acl["Id"], acl["Name"], acl["ARN"]):
+            return acl["ARN"]
+    sys.exit(f"error: no web ACL {physical}")
 
 
 def tag_list(properties, key="Key", value="Value"):
@@ -435,6 +471,32 @@ def complete_bucket(aws, properties, made):
         s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": tag_list(properties)})
 
 
+def complete_stage(aws, properties, made):
+    operations = []
+
+    def put(path, value):
+        operations.append({"op": "replace", "path": path, "value": str(value)})
+
+    access = properties["AccessLogSetting"]
+    put("/accessLogSettings/destinationArn", access["DestinationArn"])
+    put("/accessLogSettings/format", access["Format"])
+    for setting in properties["MethodSettings"]:
+        put("/*/*/logging/loglevel", setting["LoggingLevel"])
+        put("/*/*/logging/dataTrace", str(setting["DataTraceEnabled"]).lower())
+        put("/*/*/metrics/enabled", str(setting["MetricsEnabled"]).lower())
+        put("/*/*/throttling/rateLimit", setting["ThrottlingRateLimit"])
+        put("/*/*/throttling/burstLimit", setting["ThrottlingBurstLimit"])
+    aws("apigateway").update_stage(
+        restApiId=properties["RestApiId"], stageName=properties["StageName"], patchOperations=operations
+    )
+
+
+def complete_file_system(aws, properties, made):
+    policy = copy.deepcopy(properties["FileSystemPolicy"])
+    aws("efs").put_file_system_policy(FileSystemId=made[""], Policy=json.dumps(policy))
+    aws("efs").put_backup_policy(FileSystemId=made[""], BackupPolicy=properties["BackupPolicy"])
+
+
 COMPLETE = {
     "AWS::KMS::Key": complete_key,
     "AWS::Logs::LogGroup": complete_log_group,
@@ -444,6 +506,8 @@ COMPLETE = {
     "AWS::SNS::Subscription": complete_subscription,
     "AWS::CloudWatch::Alarm": complete_alarm,
     "AWS::S3::Bucket": complete_bucket,
+    "AWS::ApiGateway::Stage": complete_stage,
+    "AWS::EFS::FileSystem": complete_file_system,
 }
 
 
@@ -509,9 +573,15 @@ def make_channel(aws, template, properties):
     return {"": properties["Name"]}
 
 
-def cannot_make(aws, template, properties):
-    """The emulator has no operation that makes one: the recorded account stands for it."""
-    return {}
+# The emulator has no operation that makes one of these: the recorded account stands for it.
+CANNOT_BE_MADE = {
+    "AWS::ApiGateway::VpcLink",
+    "AWS::ApplicationAutoScaling::ScalableTarget",
+    "AWS::ApplicationAutoScaling::ScalingPolicy",
+    "AWS::CloudWatch::AnomalyDetector",
+    "AWS::Logs::QueryDefinition",
+    "AWS::WAFv2::LoggingConfiguration",
+}
 
 
 def make_alarm(aws, template, properties):
@@ -521,14 +591,73 @@ def make_alarm(aws, template, properties):
     return made
 
 
+def make_address(aws, template, properties):
+    address = aws("ec2").allocate_address(Domain="vpc")
+    aws("ec2").create_tags(Resources=[address["AllocationId"]], Tags=tag_list(properties))
+    return {"": address["PublicIp"], "AllocationId": address["AllocationId"]}
+
+
+def make_nat_gateway(aws, template, properties):
+    nat = aws("ec2").create_nat_gateway(
+        SubnetId=properties["SubnetId"],
+        AllocationId=properties["AllocationId"],
+        ConnectivityType=properties["ConnectivityType"],
+    )["NatGateway"]["NatGatewayId"]
+    aws("ec2").create_tags(Resources=[nat], Tags=tag_list(properties))
+    return {"": nat}
+
+
+def make_route(aws, template, properties):
+    aws("ec2").create_route(**properties)
+    return {"": f"{properties['RouteTableId']}|{properties['DestinationCidrBlock']}"}
+
+
+def make_flow_log(aws, template, properties):
+    made = aws("ec2").create_flow_logs(
+        ResourceType=properties["ResourceType"],
+        ResourceIds=[properties["ResourceId"]],
+        TrafficType=properties["TrafficType"],
+        LogDestinationType=properties["LogDestinationType"],
+        LogGroupName=properties["LogGroupName"],
+        DeliverLogsPermissionArn=properties["DeliverLogsPermissionArn"],
+        MaxAggregationInterval=properties["MaxAggregationInterval"],
+    )
+    return {"": made["FlowLogIds"][0]}
+
+
+def make_ingress(aws, template, properties):
+    source = {
+        "UserId": ACCOUNT,
+        "GroupId": properties["SourceSecurityGroupId"],
+        "Description": properties["Description"],
+    }
+    permission = {
+        "IpProtocol": properties["IpProtocol"],
+        "FromPort": properties["FromPort"],
+        "ToPort": properties["ToPort"],
+        "UserIdGroupPairs": [source],
+    }
+    aws("ec2").authorize_security_group_ingress(GroupId=properties["GroupId"], IpPermissions=[permission])
+    return {"": f"ingress of {properties['GroupId']}"}
+
+
+def make_association(aws, template, properties):
+    aws("wafv2").associate_web_acl(WebACLArn=properties["WebACLArn"], ResourceArn=properties["ResourceArn"])
+    return {"": f"{properties['WebACLArn']}|{properties['ResourceArn']}"}
+
+
 MAKE = {
+    "AWS::EC2::EIP": make_address,
+    "AWS::EC2::FlowLog": make_flow_log,
+    "AWS::EC2::NatGateway": make_nat_gateway,
+    "AWS::EC2::Route": make_route,
+    "AWS::EC2::SecurityGroupIngress": make_ingress,
+    "AWS::WAFv2::WebACLAssociation": make_association,
     "AWS::CloudWatch::Alarm": make_alarm,
     "AWS::CloudTrail::Trail": make_trail,
-    "AWS::CloudWatch::AnomalyDetector": cannot_make,
     "AWS::Config::ConfigRule": make_config_rule,
     "AWS::Config::ConfigurationRecorder": make_recorder,
     "AWS::Config::DeliveryChannel": make_channel,
-    "AWS::Logs::QueryDefinition": cannot_make,
 }
 
 
@@ -542,7 +671,49 @@ class Stack:
         self.parameters = {"EnvironmentSuffix": SUFFIX, **parameters}
 
 
+def existing_secret(name):
+    """The name of a secret that is there before the stack is, and its ARN, whose ending the emulator makes up."""
+    return f"meditech/{name}-{SUFFIX}"
+
+
+SECRETS = {
+    "DatabaseSecretArn": ("database", {"username": "records", "password": "made-up-Passw0rd-41"}),
+    "CacheSecretArn": ("cache", {"token": "made-up-token-of-more-than-16"}),
+    "ApiKeySecretArn": ("api-key", {"key": "made-up-key"}),
+}
+
+
+def set_up_meditech(aws):
+    """Makes what the stack refers to and does not make: three secrets with a key of their own, and the trail's bucket."""
+    key = aws("kms").create_key(Description=f"Secrets of {SUFFIX}")["KeyMetadata"]["Arn"]
+    aws("kms").enable_key_rotation(KeyId=key)
+    parameters = {"SecretsKeyArn": key}
+    for parameter, (name, value) in SECRETS.items():
+        made = aws("secretsmanager").create_secret(
+            Name=existing_secret(name), KmsKeyId=key, SecretString=json.dumps(value)
+        )
+        parameters[parameter] = made["ARN"]
+    bucket = f"trail-archive-{SUFFIX}-{ACCOUNT}"
+    aws("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+    return {**parameters, "TrailBucketName": bucket}
+
+
 DEPLOYMENTS = {
+    "meditech": (
+        "eu-central-1",
+        [
+            Stack(
+                "meditech.yaml",
+                f"TapStack{SUFFIX}",
+                ImageRepositoryName="records-service",
+                ImageDigest="sha256:" + "0123456789abcdef" * 4,
+                ServiceDomainName="records.clinic.example",
+                ServiceCertificateArn=(
+                    f"arn:aws:acm:eu-central-1:{ACCOUNT}:certificate/0f6d5a1c-7d43-4a2a-9a41-3c2b1f0e9d8a"
+                ),
+            )
+        ],
+    ),
     "monitoring": (
         "eu-west-2",
         [
@@ -562,7 +733,8 @@ def deploy(aws, region, stack, imports):
     """Deploys one stack; returns its template with everything that was made."""
     template = Template(stack.path, region, stack.parameters, imports)
     create_stack(aws, template, stack)
-    pending = [name for name, resource in template.resources.items() if is_refused(resource)]
+    refused = [name for name, resource in template.resources.items() if is_refused(resource)]
+    pending = [name for name in refused if template.resources[name]["Type"] not in CANNOT_BE_MADE]
     while pending:
         stuck = []
         for name in pending:
@@ -604,6 +776,8 @@ def main():
     aws = connect(arguments.endpoint, region)
     imports, outputs = {}, {}
     try:
+        if arguments.stack == "meditech":
+            stacks[-1].parameters.update(set_up_meditech(aws))
         for stack in stacks:
             template = deploy(aws, region, stack, imports)
             outputs = outputs_of(template)
