@@ -246,8 +246,6 @@ def create_stack(aws, template, stack):
     }
     left_out = set(template.document["Resources"]) - set(document["Resources"])
     document.pop("Rules", None)
-    # Their bodies name everything; they are put through their services.
-    document.pop("Outputs", None)
     document = settled(template, document, left_out)
     body = json.dumps(document) if stack.json else yaml.safe_dump(document, sort_keys=False, width=110)
     aws("s3").put_object(Bucket=template_bucket(aws, template.region), Key=stack.path.name, Body=body.encode())
@@ -320,6 +318,11 @@ def settled(template, document, left_out):
             resource["DependsOn"] = depends
         if "Properties" in resource:
             resource["Properties"] = walk(resource["Properties"])
+    for name, output in list(document.get("Outputs", {}).items()):
+        if not template.condition(output.pop("Condition", None)):
+            del document["Outputs"][name]
+            continue
+        output["Value"] = walk(output["Value"])
     return document
 
 
