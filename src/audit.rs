@@ -288,7 +288,7 @@ async fn live_outputs(aws: &Aws, name: &str, region: &str) -> Result<Vec<RawOutp
     }
 }
 
-/// Collects and judges, under the profile of this name or else the one that fits what was deployed.
+/// Collects and judges, and hands out what the report rests on, under the profile of this name or else the one that fits what was deployed.
 ///
 /// # Errors
 /// As [`collect_for`].
@@ -298,9 +298,9 @@ pub async fn run(
     connection: Connection,
     audit: &Audit,
     on_call: impl Fn(&evidence::Call) + 'static,
-) -> Result<Report, AuditError> {
+) -> Result<(Report, Evidence), AuditError> {
     let (chosen, evidence) = collect_for(catalog, profile, connection, audit, on_call).await?;
-    Ok(judge_chosen(catalog, &chosen.profile, &evidence, audit, chosen.reason))
+    Ok((judge_chosen(catalog, &chosen.profile, &evidence, audit, chosen.reason), evidence))
 }
 
 /// Judges evidence under a profile that the user named.
