@@ -108,9 +108,10 @@ impl FromStr for Cidr {
     type Err = NotACidr;
 
     fn from_str(text: &str) -> Result<Self, NotACidr> {
-        text.split_once('/')
-            .and_then(|(address, prefix)| Cidr::new(address.parse().ok()?, prefix.parse().ok()?))
-            .ok_or_else(|| NotACidr(text.to_owned()))
+        let none = || NotACidr(text.to_owned());
+        let (address, prefix) = text.split_once('/').ok_or_else(none)?;
+        let (address, prefix) = (address.parse().map_err(|_| none())?, prefix.parse().map_err(|_| none())?);
+        Cidr::new(address, prefix).ok_or_else(none)
     }
 }
 

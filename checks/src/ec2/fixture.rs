@@ -114,7 +114,7 @@ pub(crate) fn with_range(traffic: Traffic, text: &str) -> Rule {
 
 /// A rule for traffic from or to a group of the same VPC.
 pub(crate) fn with_group(traffic: Traffic, group: &str) -> Rule {
-    let pair = GroupPair { group: group.into(), owner: Present(ACCOUNT.into()), vpc: Absent, peering: Absent };
+    let pair = GroupPair { group: group.into(), owner: Some(ACCOUNT.into()), vpc: None, peering: None };
     Rule { traffic, peer: Peer::Group(pair) }
 }
 

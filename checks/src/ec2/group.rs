@@ -87,12 +87,12 @@ pub enum Peer {
 pub struct GroupPair {
     /// The id of the group.
     pub group: String,
-    /// The account of the group; absent where EC2 leaves it out, which it does for the group's own account only.
-    pub owner: Observed<String>,
-    /// The VPC of the group; absent means the VPC of the rule's own group.
-    pub vpc: Observed<String>,
-    /// The peering connection that leads to the group's VPC; absent means none.
-    pub peering: Observed<String>,
+    /// The account of the group; `None` where EC2 leaves it out, which it does for the rule's own account only.
+    pub owner: Option<String>,
+    /// The VPC of the group; `None` means the VPC of the rule's own group.
+    pub vpc: Option<String>,
+    /// The peering connection that leads to the group's VPC; `None` means that the group is not in a peered VPC.
+    pub peering: Option<String>,
 }
 
 /// A network interface that holds a security group.
