@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use tap_audit_checks::catalog::{Catalog, CatalogError, Profile};
+use tap_audit_checks::choice::{self, Candidate, Choice, Clarity};
 use tap_audit_checks::evidence::{self, Evidence};
 use tap_audit_checks::observed::Gap;
 use tap_audit_checks::requirement::Severity;
@@ -14,7 +15,7 @@ use tap_audit_checks::{Report, assess};
 use crate::collect::call::{Aws, Limits, Reductions};
 use crate::collect::clients::Connection;
 use crate::collect::gather::{self, CollectError, Request};
-use crate::collect::{Scope, cloudformation};
+use crate::collect::{Scope, Walk, cloudformation};
 use crate::outputs::{OutputsFile, RawOutput};
 use crate::settings::Clock;
 
@@ -75,6 +76,14 @@ pub enum AuditError {
         /// The stack.
         name: String,
     },
+    /// Nobody named a profile, and nothing or too much speaks for one.
+    #[error("cannot tell which profile fits: {}", torn(.candidates))]
+    NoProfile {
+        /// The profiles that may fit, the best first; none where there is no sign of any.
+        candidates: Vec<Candidate>,
+        /// The names of all profiles.
+        known: Vec<String>,
+    },
     /// There is no evidence to judge.
     #[error(transparent)]
     Collect(#[from] CollectError),
@@ -98,9 +107,34 @@ impl AuditError {
             AuditError::NoOutputs { .. } => {
                 "give the stack's template an Outputs section, or pass a file with --outputs"
             }
+            AuditError::NoProfile { .. } => "pass --profile, or set it in tap-audit.toml or TAP_AUDIT_PROFILE",
             AuditError::Collect(error) => error.help(),
         }
     }
+}
+
+fn torn(candidates: &[Candidate]) -> String {
+    if candidates.is_empty() {
+        return "neither the outputs nor a stack hold a resource that tells".to_owned();
+    }
+    let said: Vec<String> =
+        candidates.iter().map(|one| format!("{} because of {}", one.profile, one.signs.join(", "))).collect();
+    said.join("; ")
+}
+
+/// A profile, and why it is the one.
+#[derive(Debug)]
+pub struct Chosen {
+    /// The profile.
+    pub profile: Profile,
+    /// What spoke for it; `None` where the user named it.
+    pub reason: Option<String>,
+}
+
+/// An audit that has its connection and its outputs, and no profile yet.
+struct Started {
+    aws: Aws,
+    request: Request,
 }
 
 /// Collects the evidence that a profile asks for. `on_call` hears of every finished call.
@@ -113,6 +147,40 @@ pub async fn collect(
     audit: &Audit,
     on_call: impl Fn(&evidence::Call) + 'static,
 ) -> Result<Evidence, AuditError> {
+    start(connection, audit, reductions(profile.params(KNOWN_DEFAULTS)), on_call).await?.collect(profile, audit).await
+}
+
+/// Collects the evidence for the profile of this name, or else for the one that fits what was deployed.
+///
+/// # Errors
+/// As [`collect`], and when nobody named a profile and what was deployed does not tell which fits.
+pub async fn collect_for(
+    catalog: &Catalog,
+    profile: Option<&str>,
+    connection: Connection,
+    audit: &Audit,
+    on_call: impl Fn(&evidence::Call) + 'static,
+) -> Result<(Chosen, Evidence), AuditError> {
+    // A name that is wrong is said before anything is asked of AWS.
+    let named = profile.map(|name| catalog.profile(name)).transpose()?;
+    // What a stack's template holds may be reduced before the profile is known, and is reduced once.
+    let of_catalog = || catalog.requirement(KNOWN_DEFAULTS).map(|requirement| &requirement.params);
+    let params = named.as_ref().and_then(|profile| profile.params(KNOWN_DEFAULTS)).or_else(of_catalog);
+    let started = start(connection, audit, reductions(params), on_call).await?;
+    let chosen = match named {
+        Some(profile) => Chosen { profile, reason: None },
+        None => started.choose(catalog, audit).await?,
+    };
+    let evidence = started.collect(&chosen.profile, audit).await?;
+    Ok((chosen, evidence))
+}
+
+async fn start(
+    connection: Connection,
+    audit: &Audit,
+    reductions: Reductions,
+    on_call: impl Fn(&evidence::Call) + 'static,
+) -> Result<Started, AuditError> {
     let (mut region, mut outputs) = (audit.region.clone(), None);
     if let Some(file) = &audit.outputs {
         let (_, _, named) = gather::place(&file.entries);
@@ -135,8 +203,7 @@ pub async fn collect(
     connection.prove_credentials().await.map_err(AuditError::NoCredentials)?;
     let emulated = connection.is_emulated();
     let limits = Limits { call_timeout: audit.call_timeout, ..Limits::STANDARD };
-    let aws = Aws::new(connection, limits, audit.clock, reductions(profile), on_call);
-    let scope = scope(profile, audit);
+    let aws = Aws::new(connection, limits, audit.clock, reductions, on_call);
     let outputs = match (outputs, &audit.stack_name) {
         (Some(outputs), _) => outputs,
         (None, Some(name)) => live_outputs(&aws, name, &region).await?,
@@ -150,7 +217,60 @@ pub async fn collect(
         environment_suffix: audit.environment_suffix.clone(),
         emulated,
     };
-    Ok(gather::gather(&aws, &scope, request).await?)
+    Ok(Started { aws, request })
+}
+
+impl Started {
+    async fn collect(self, profile: &Profile, audit: &Audit) -> Result<Evidence, AuditError> {
+        Ok(gather::gather(&self.aws, &scope(profile, audit), self.request).await?)
+    }
+
+    /// Chooses by the outputs alone where they speak clearly, which costs no call, and else by the stack's listing,
+    /// which the audit asks for anyway.
+    async fn choose(&self, catalog: &Catalog, audit: &Audit) -> Result<Chosen, AuditError> {
+        let of_outputs = gather::kinds(&self.request.outputs);
+        if let Choice::Clear(candidate) = choice::choose(catalog, &of_outputs, Clarity::OfAPart) {
+            return chosen(catalog, &candidate, "the outputs name");
+        }
+        let (account, partition, _) = gather::place(&self.request.outputs);
+        let scope = Scope { stack_name: audit.stack_name.clone(), ..Scope::NOTHING };
+        let (account, partition) = (account.unwrap_or_default(), partition.unwrap_or_else(|| "aws".to_owned()));
+        let walk = Walk::new(&self.aws, &scope, &account, &partition, &self.request.region);
+        let of_stack = gather::kinds_of_stack(&walk, &self.request.outputs).await;
+        if let Some(refusal) = self.aws.refused() {
+            return Err(AuditError::Collect(CollectError::Credentials(refusal)));
+        }
+        let kinds = of_outputs.union(&of_stack).cloned().collect();
+        match choice::choose(catalog, &kinds, Clarity::OfTheWhole) {
+            // Without its listing the outputs are all there is, and they were not clear.
+            Choice::Clear(candidate) if !of_stack.is_empty() => chosen(catalog, &candidate, "the stack holds"),
+            Choice::Clear(candidate) => Err(no_profile(catalog, vec![candidate])),
+            Choice::Torn(candidates) => Err(no_profile(catalog, candidates)),
+            Choice::NoSign => Err(no_profile(catalog, Vec::new())),
+        }
+    }
+}
+
+/// Chooses the profile by what the outputs alone name; for a plan that asks nothing of AWS.
+///
+/// # Errors
+/// When the outputs do not tell which profile fits.
+pub fn choose_offline(catalog: &Catalog, audit: &Audit) -> Result<Chosen, AuditError> {
+    let entries = audit.outputs.as_ref().map_or(&[][..], |file| file.entries.as_slice());
+    match choice::choose(catalog, &gather::kinds(entries), Clarity::OfAPart) {
+        Choice::Clear(candidate) => chosen(catalog, &candidate, "the outputs name"),
+        Choice::Torn(candidates) => Err(no_profile(catalog, candidates)),
+        Choice::NoSign => Err(no_profile(catalog, Vec::new())),
+    }
+}
+
+fn chosen(catalog: &Catalog, candidate: &Candidate, who: &str) -> Result<Chosen, AuditError> {
+    let reason = format!("{who} {}", candidate.signs.join(", "));
+    Ok(Chosen { profile: catalog.profile(&candidate.profile)?, reason: Some(reason) })
+}
+
+fn no_profile(catalog: &Catalog, candidates: Vec<Candidate>) -> AuditError {
+    AuditError::NoProfile { candidates, known: catalog.profile_names().map(str::to_owned).collect() }
 }
 
 async fn live_outputs(aws: &Aws, name: &str, region: &str) -> Result<Vec<RawOutput>, AuditError> {
@@ -168,25 +288,36 @@ async fn live_outputs(aws: &Aws, name: &str, region: &str) -> Result<Vec<RawOutp
     }
 }
 
-/// Collects and judges.
+/// Collects and judges, and hands out what the report rests on, under the profile of this name or else the one that fits what was deployed.
 ///
 /// # Errors
-/// As [`collect`].
+/// As [`collect_for`].
 pub async fn run(
     catalog: &Catalog,
-    profile: &Profile,
+    profile: Option<&str>,
     connection: Connection,
     audit: &Audit,
     on_call: impl Fn(&evidence::Call) + 'static,
-) -> Result<Report, AuditError> {
-    let evidence = collect(profile, connection, audit, on_call).await?;
-    Ok(judge(catalog, profile, &evidence, audit))
+) -> Result<(Report, Evidence), AuditError> {
+    let (chosen, evidence) = collect_for(catalog, profile, connection, audit, on_call).await?;
+    Ok((judge_chosen(catalog, &chosen.profile, &evidence, audit, chosen.reason), evidence))
 }
 
-/// Judges evidence.
+/// Judges evidence under a profile that the user named.
 pub fn judge(catalog: &Catalog, profile: &Profile, evidence: &Evidence, audit: &Audit) -> Report {
+    judge_chosen(catalog, profile, evidence, audit, None)
+}
+
+fn judge_chosen(
+    catalog: &Catalog,
+    profile: &Profile,
+    evidence: &Evidence,
+    audit: &Audit,
+    profile_reason: Option<String>,
+) -> Report {
     let settings = assess::Settings {
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        profile_reason,
         fail_on: audit.fail_on,
         banner: audit.banner.clone(),
     };
@@ -239,19 +370,21 @@ fn scope(profile: &Profile, audit: &Audit) -> Scope {
     }
 }
 
-/// What the reductions of secret values need of the profile's parameters.
-fn reductions(profile: &Profile) -> Reductions {
-    let list = |id: &str, name: &str| -> Vec<String> {
-        let values = profile.params(id).and_then(|params| params.get(name)).and_then(|value| value.as_array());
+/// The requirement whose parameters say which values are defaults that everybody knows, and which names are secret.
+const KNOWN_DEFAULTS: &str = "lambda-env-no-known-default-secret";
+
+/// What the reductions of secret values need of the parameters of [`KNOWN_DEFAULTS`].
+fn reductions(params: Option<&toml::Table>) -> Reductions {
+    let list = |name: &str| -> Vec<String> {
+        let values = params.and_then(|params| params.get(name)).and_then(|value| value.as_array());
         values.into_iter().flatten().filter_map(|value| value.as_str()).map(str::to_owned).collect()
     };
-    const DEFAULTS: &str = "lambda-env-no-known-default-secret";
     Reductions {
-        known_default_hashes: list(DEFAULTS, "known_default_hashes"),
+        known_default_hashes: list("known_default_hashes"),
         secret_names: SecretNames {
-            words: list(DEFAULTS, "words"),
-            harmless_endings: list(DEFAULTS, "harmless_endings"),
-            ignore: list(DEFAULTS, "ignore"),
+            words: list("words"),
+            harmless_endings: list("harmless_endings"),
+            ignore: list("ignore"),
         },
     }
 }
@@ -264,7 +397,7 @@ mod tests {
     fn what_the_reductions_need_is_found_among_the_parameters() {
         let catalog = Catalog::embedded().expect("the catalog");
         let profile = catalog.profile("patient-data").expect("the profile");
-        let reductions = reductions(&profile);
+        let reductions = reductions(profile.params(KNOWN_DEFAULTS));
         assert!(reductions.secret_names.is_secret("DATABASE_PASSWORD"));
         assert!(!reductions.secret_names.is_secret("DatabasePasswordArn"));
         assert_eq!(reductions.known_default_hashes.len(), 2);

@@ -174,7 +174,7 @@ pub struct AuditOptions {
     /// standard output, html to tap-audit-report.html [default: text] [env: TAP_AUDIT_FORMAT, comma-separated]
     #[arg(long, value_name = "FORMAT[:PATH]")]
     pub format: Vec<Wanted>,
-    /// The profile that selects and tailors requirements [default: patient-data] [env: TAP_AUDIT_PROFILE]
+    /// The profile that selects and tailors requirements [default: the one that fits what is deployed] [env: TAP_AUDIT_PROFILE]
     #[arg(long)]
     pub profile: Option<String>,
     /// The stack's name or id; enough without an outputs file [env: TAP_AUDIT_STACK_NAME, STACK_NAME]
@@ -192,6 +192,9 @@ pub struct AuditOptions {
     /// Seconds that one AWS call may take over all its attempts [default: 20] [env: TAP_AUDIT_CALL_TIMEOUT]
     #[arg(long, value_name = "SECONDS")]
     pub call_timeout: Option<u64>,
+    /// Writes the evidence that the report rests on, as JSON; the judgement can be repeated from it
+    #[arg(long, value_name = "FILE")]
+    pub evidence_out: Option<PathBuf>,
     /// Sends every call to this endpoint instead of AWS
     #[arg(long, value_name = "URL")]
     pub endpoint_url: Option<String>,
@@ -224,6 +227,7 @@ impl AuditOptions {
             environment_suffix: None,
             fail_on: None,
             call_timeout: None,
+            evidence_out: None,
             endpoint_url: None,
             show_settings: false,
             replay: None,
@@ -284,6 +288,9 @@ pub enum ListFormat {
 /// The options of the demonstration.
 #[derive(Debug, Args)]
 pub struct DemoOptions {
+    /// The profile whose recorded account is audited
+    #[arg(long, default_value = "patient-data")]
+    pub profile: String,
     /// A report to write, as in an audit [default: text and html]
     #[arg(long, value_name = "FORMAT[:PATH]")]
     pub format: Vec<Wanted>,

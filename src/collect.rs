@@ -174,6 +174,19 @@ pub struct Scope {
 }
 
 impl Scope {
+    /// The scope of a walk that collects nothing but what it is told to.
+    pub(crate) const NOTHING: Scope = Scope {
+        sample_objects: 0,
+        check_bucket_empty: false,
+        log_events: false,
+        log_silence_days: 1,
+        key_grants: false,
+        route_tables: false,
+        event_data_stores: false,
+        stack_name: None,
+        requirements: BTreeSet::new(),
+    };
+
     /// Whether the profile selects a requirement whose id starts with one of these: only then is what it asks for read.
     pub fn selects(&self, starts: &[&str]) -> bool {
         self.requirements.iter().any(|id| starts.iter().any(|start| id.starts_with(start)))

@@ -8,13 +8,14 @@ use std::time::Duration;
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tap_audit_checks::catalog::{Catalog, Profile};
+use tap_audit_checks::choice::Candidate;
 use tap_audit_checks::evidence;
 use tap_audit_checks::policy::question;
 use tap_audit_checks::report::Report;
 use tap_audit_reports::policy::{self, Asked};
 use tap_audit_reports::{Format, RenderError, Style};
 
-use crate::audit::{self, Audit};
+use crate::audit::{self, Audit, AuditError};
 use crate::cli::{
     AnswerFormat, AuditOptions, CasesFormat, Cli, Command, DemoOptions, ListOptions, Manners, PlanOptions,
     PolicyCheckOptions, PolicyCommand, PolicyTestOptions,
@@ -78,10 +79,13 @@ impl From<RenderError> for Stop {
     }
 }
 
-impl From<audit::AuditError> for Stop {
-    fn from(error: audit::AuditError) -> Self {
-        let help = error.help();
-        Stop::new(NO_START, chain(&error)).helping(help)
+impl From<AuditError> for Stop {
+    fn from(error: AuditError) -> Self {
+        match error {
+            AuditError::Catalog(error) => error.into(),
+            AuditError::NoProfile { .. } => Stop::new(USAGE, chain(&error)).helping(error.help()),
+            error => Stop::new(NO_START, chain(&error)).helping(error.help()),
+        }
     }
 }
 
@@ -195,16 +199,53 @@ async fn audit(options: &AuditOptions, manners: Manners, environment: &Environme
         return print(settings.show().as_bytes()).map(|()| 0);
     }
     let catalog = Catalog::embedded()?;
-    let profile = catalog.profile(&settings.profile.value)?;
     let audit = prepare(&settings, environment)?;
     let transport = Transport::of(options).await?;
-    let progress = Progress::new(manners);
-    let report = audit::run(&catalog, &profile, transport.connection.clone(), &audit, progress.listener()).await;
-    progress.finish();
-    let report = report?;
+    let mut profile = settings.profile.value.clone();
+    let (report, evidence) = loop {
+        let progress = Progress::new(manners);
+        let connection = transport.connection.clone();
+        let report = audit::run(&catalog, profile.as_deref(), connection, &audit, progress.listener()).await;
+        progress.finish();
+        match report {
+            Err(AuditError::NoProfile { candidates, known }) if may_ask(manners, environment) => {
+                profile = Some(ask_for_profile(&candidates, &known)?);
+            }
+            report => break report?,
+        }
+    };
     transport.finish(options, &report)?;
+    if let Some(path) = &options.evidence_out {
+        let text = serde_json::to_string_pretty(&evidence)
+            .map_err(|error| Stop::new(NO_START, format!("cannot write the evidence: {error}")))?;
+        write_file(path, (text + "\n").as_bytes())?;
+    }
     write(&report, &settings.formats.value, manners, environment)?;
     Ok(report.exit_code())
+}
+
+/// Whether somebody is there to answer a question.
+fn may_ask(manners: Manners, environment: &Environment) -> bool {
+    !manners.quiet && !environment.ci && std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+}
+
+/// Asks which profile is meant, until the answer names one.
+fn ask_for_profile(candidates: &[Candidate], known: &[String]) -> Result<String, Stop> {
+    for candidate in candidates {
+        say(&format!("profile {} may fit, because of {}", candidate.profile, candidate.signs.join(", ")));
+    }
+    loop {
+        say(&format!("which profile is meant? ({})", known.join(", ")));
+        let mut answer = String::new();
+        let read = std::io::stdin().read_line(&mut answer);
+        match read {
+            Ok(0) | Err(_) => return Err(Stop::new(USAGE, "no profile was named".to_owned()).helping("pass --profile")),
+            Ok(_) => {}
+        }
+        if let Some(profile) = known.iter().find(|profile| profile.as_str() == answer.trim()) {
+            return Ok(profile.clone());
+        }
+    }
 }
 
 /// Reads the outputs file, unless a stack's name stands in for it.
@@ -381,16 +422,22 @@ fn width(environment: &Environment) -> u16 {
 async fn plan(options: PlanOptions, manners: Manners, environment: &Environment) -> Result<u8, Stop> {
     let settings = settings(&options.audit, environment)?;
     let catalog = Catalog::embedded()?;
-    let profile = catalog.profile(&settings.profile.value)?;
     let audit = prepare(&settings, environment)?;
+    let named = settings.profile.value.as_deref();
     let view = if options.offline {
+        let profile = match named {
+            Some(name) => catalog.profile(name)?,
+            None => audit::choose_offline(&catalog, &audit)?.profile,
+        };
         plan::offline(&profile, &audit)
     } else {
         let transport = Transport::of(&options.audit).await?;
         let progress = Progress::new(manners);
-        let collected = audit::collect(&profile, transport.connection.clone(), &audit, progress.listener()).await;
+        let connection = transport.connection.clone();
+        let collected = audit::collect_for(&catalog, named, connection, &audit, progress.listener()).await;
         progress.finish();
-        plan::online(&profile, &collected?)
+        let (chosen, evidence) = collected?;
+        plan::online(&chosen.profile, &evidence)
     };
     for wanted in &settings.formats.value {
         let text = match wanted.format {
@@ -475,13 +522,15 @@ fn on_stdout(environment: &Environment) -> Style {
 
 async fn demo(options: &DemoOptions, manners: Manners, environment: &Environment) -> Result<u8, Stop> {
     let catalog = Catalog::embedded()?;
-    let profile = catalog.profile("patient-data")?;
-    let recorded = crate::replay::embedded::patient_data().map_err(|error| Stop::new(NO_START, chain(&error)))?;
+    let profile = catalog.profile(&options.profile)?;
+    let recorded = crate::replay::embedded::account(&profile.name)
+        .ok_or_else(|| Stop::new(USAGE, format!("no recorded account comes with profile `{}`", profile.name)))?
+        .map_err(|error| Stop::new(NO_START, chain(&error)))?;
     let mut replay = Replay::new(recorded.account).with_latency(Duration::from_millis(options.latency));
     for fault in &options.fault {
         replay = replay.with_injection(fault.clone());
     }
-    let connection = Connection::recorded(shared(replay.clone()), "patient-data");
+    let connection = Connection::recorded(shared(replay.clone()), &profile.name);
     let outputs = outputs::read(recorded.outputs.as_bytes(), "flat-outputs.json")
         .map_err(|error| Stop::new(NO_START, chain(&error)))?;
     let audit = Audit {
@@ -496,9 +545,9 @@ async fn demo(options: &DemoOptions, manners: Manners, environment: &Environment
         banner: Some("Demonstration data: a recorded account with made-up names, not a real deployment.".into()),
     };
     let progress = Progress::new(manners);
-    let report = audit::run(&catalog, &profile, connection, &audit, progress.listener()).await;
+    let report = audit::run(&catalog, Some(&profile.name), connection, &audit, progress.listener()).await;
     progress.finish();
-    let report = report?;
+    let (report, _) = report?;
     for key in replay.unrecorded() {
         say(&format!("not recorded: {}", key.name()));
     }

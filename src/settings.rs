@@ -205,8 +205,8 @@ pub struct Settings {
     pub outputs: Set<PathBuf>,
     /// The reports to write.
     pub formats: Set<Vec<Wanted>>,
-    /// The profile.
-    pub profile: Set<String>,
+    /// The profile; `None` for the one that fits what is deployed.
+    pub profile: Set<Option<String>>,
     /// The stack's name.
     pub stack_name: Set<Option<String>>,
     /// The region.
@@ -218,6 +218,9 @@ pub struct Settings {
     /// The time for one call.
     pub call_timeout: Set<Duration>,
 }
+
+/// What stands for the profile where none is named.
+const BY_WHAT_IS_DEPLOYED: &str = "(the one that fits what is deployed)";
 
 /// The outputs file that is read when no other is named.
 pub const OUTPUTS_FILE: &str = "cfn-outputs/flat-outputs.json";
@@ -302,9 +305,10 @@ impl Settings {
         Ok(Settings {
             outputs: Set { value: PathBuf::from(outputs.value), source: outputs.source },
             formats,
-            profile: text(
-                pick.text(options.profile.clone(), "TAP_AUDIT_PROFILE", file.and_then(|file| file.profile.clone())),
-                "patient-data",
+            profile: pick.text(
+                options.profile.clone(),
+                "TAP_AUDIT_PROFILE",
+                file.and_then(|file| file.profile.clone()),
             ),
             stack_name,
             region: pick.text(options.region.clone(), "TAP_AUDIT_REGION", file.and_then(|file| file.region.clone())),
@@ -333,7 +337,11 @@ impl Settings {
         let rows = [
             ("outputs", self.outputs.value.display().to_string(), &self.outputs.source),
             ("format", formats.collect::<Vec<_>>().join(","), &self.formats.source),
-            ("profile", self.profile.value.clone(), &self.profile.source),
+            (
+                "profile",
+                self.profile.value.clone().unwrap_or_else(|| BY_WHAT_IS_DEPLOYED.to_owned()),
+                &self.profile.source,
+            ),
             ("stack_name", or_none(&self.stack_name.value), &self.stack_name.source),
             ("region", or_none(&self.region.value), &self.region.source),
             ("environment_suffix", or_none(&self.environment_suffix.value), &self.environment_suffix.source),

@@ -22,6 +22,8 @@ use crate::verdict::Verdict;
 pub struct Settings {
     /// The version of tap-audit that judges.
     pub tool_version: String,
+    /// What spoke for the profile, where nobody named it.
+    pub profile_reason: Option<String>,
     /// The severity from which a failure moves the exit code.
     pub fail_on: Severity,
     /// A sentence that stands first in every format.
@@ -42,6 +44,7 @@ pub fn assess(catalog: &Catalog, profile: &Profile, evidence: &Evidence, setting
         run: evidence.run.clone(),
         profile: profile.name.clone(),
         profile_title: profile.title.clone(),
+        profile_reason: settings.profile_reason,
         stack: stack(evidence),
         fail_on: settings.fail_on,
         summary,

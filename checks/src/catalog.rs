@@ -39,7 +39,10 @@ pub const FILES: &[(&str, &str)] = &[
 ];
 
 /// The profiles that the program carries.
-pub const PROFILES: &[(&str, &str)] = &[("profiles/patient-data.toml", include_str!("../profiles/patient-data.toml"))];
+pub const PROFILES: &[(&str, &str)] = &[
+    ("profiles/patient-data.toml", include_str!("../profiles/patient-data.toml")),
+    ("profiles/monitoring.toml", include_str!("../profiles/monitoring.toml")),
+];
 
 /// The paragraphs of the HIPAA Security Rule that requirements cite.
 pub const CONTROLS: (&str, &str) =
@@ -165,6 +168,7 @@ struct ProfileFile {
     name: String,
     title: String,
     needs: Vec<Kind>,
+    signs: BTreeMap<String, u32>,
     requirements: Vec<String>,
     #[serde(default)]
     tailor: BTreeMap<String, Tailoring>,
@@ -307,6 +311,11 @@ impl Catalog {
     /// The names of the profiles.
     pub fn profile_names(&self) -> impl Iterator<Item = &str> {
         self.profiles.iter().map(|profile| profile.name.as_str())
+    }
+
+    /// What tells that a deployment is one for this profile: resource types with their weight, by profile.
+    pub fn signs(&self) -> impl Iterator<Item = (&str, &BTreeMap<String, u32>)> {
+        self.profiles.iter().map(|profile| (profile.name.as_str(), &profile.signs))
     }
 
     /// The names of the profiles that select this requirement.

@@ -10,6 +10,7 @@ pub mod apigateway;
 pub mod assess;
 pub mod catalog;
 pub mod check;
+pub mod choice;
 pub mod cloudformation;
 pub mod cloudtrail;
 pub mod cloudwatch;

@@ -298,6 +298,8 @@ pub struct Report {
     pub profile: String,
     /// The profile's title.
     pub profile_title: String,
+    /// What spoke for the profile, where nobody named it.
+    pub profile_reason: Option<String>,
     /// The stack's name and id, where known.
     pub stack: Option<(String, Option<String>)>,
     /// The severity from which a failure moves the exit code.

@@ -291,6 +291,7 @@ pub(crate) fn hostile() -> Report {
     report.action_data = text();
     report.profile = text();
     report.profile_title = text();
+    report.profile_reason = Some(text());
     report.stack = Some((text(), Some(text())));
     report.evidence_digest = text();
     let run = &mut report.run;
@@ -422,6 +423,7 @@ fn assembled(findings: Vec<Finding>) -> Report {
         },
         profile: "patient-data".into(),
         profile_title: "Patient data processing".into(),
+        profile_reason: Some("the outputs name AWS::Lambda::Function, AWS::S3::Bucket".into()),
         stack: Some((
             "TapStackdev".into(),
             Some(format!(

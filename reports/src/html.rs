@@ -191,7 +191,7 @@ impl<'a> Page<'a> {
                     dl.facts {
                         (fact("Stack", &html! { @match &report.stack { Some((name, _)) => (name), None => "none found" } }))
                         (fact("Account and region", &html! { (run.account) ", " (run.region) }))
-                        (fact("Profile", &html! { (report.profile_title) " (" code { (report.profile) } ")" }))
+                        (fact("Profile", &html! { (report.profile_title) " (" code { (report.profile) } ")" @if let Some(reason) = &report.profile_reason { ", chosen because " (reason) } }))
                         (fact("Collected (UTC)", &html! { time datetime=(run.started_at) { (run.started_at) } }))
                         (fact("As", &html! { (run.caller_arn) }))
                         (fact("Answers from", &html! { (wording::endpoint(report)) }))

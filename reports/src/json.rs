@@ -77,6 +77,8 @@ struct WireRun<'a> {
     caller_arn: &'a str,
     region: &'a str,
     profile: &'a str,
+    /// What spoke for the profile; null where the user named it.
+    profile_reason: Option<&'a str>,
     /// The stack; null when none was found.
     stack: Option<WireStack<'a>>,
     /// `aws`, the override of the endpoint, or `replay:NAME`.
@@ -397,6 +399,7 @@ impl<'a> WireReport<'a> {
                 caller_arn: &report.run.caller_arn,
                 region: &report.run.region,
                 profile: &report.profile,
+                profile_reason: report.profile_reason.as_deref(),
                 stack: report.stack.as_ref().map(|(name, id)| WireStack { name, id: id.as_deref() }),
                 endpoint: &report.run.endpoint,
                 emulated: report.run.emulated,

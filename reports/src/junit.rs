@@ -84,6 +84,7 @@ fn open_suite(
         ("tap-audit.version", Some(report.tool_version.as_str())),
         ("action-data", Some(report.action_data.as_str())),
         ("profile", Some(report.profile.as_str())),
+        ("profile-reason", report.profile_reason.as_deref()),
         ("account", Some(report.run.account.as_str())),
         ("region", Some(report.run.region.as_str())),
         ("endpoint", Some(report.run.endpoint.as_str())),

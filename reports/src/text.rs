@@ -44,7 +44,7 @@ fn head(page: &mut Page, report: &Report) {
         format!("account {}", report.run.account),
         report.run.region.clone(),
         format!("stack {stack}"),
-        format!("profile {}", report.profile),
+        wording::profile(report),
         format!("as {}", report.run.caller_arn),
         format!("at {}", report.run.started_at),
         format!("endpoint {}", wording::endpoint(report)),

@@ -124,6 +124,13 @@ pub(crate) fn fix(status: Status) -> &'static str {
 }
 
 /// Where the answers came from, as far as that is not AWS.
+pub(crate) fn profile(report: &Report) -> String {
+    match &report.profile_reason {
+        Some(reason) => format!("profile {}, chosen because {reason}", report.profile),
+        None => format!("profile {}", report.profile),
+    }
+}
+
 pub(crate) fn endpoint(report: &Report) -> String {
     if report.run.emulated {
         format!("{} (an emulator or a recording, not AWS)", report.run.endpoint)

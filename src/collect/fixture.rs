@@ -1,7 +1,5 @@
 //! What tests of collectors share: a walk through a replayed account.
 
-use std::collections::BTreeSet;
-
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use tap_audit_checks::secret::SecretNames;
 
@@ -13,17 +11,7 @@ use crate::settings::Clock;
 
 /// A scope in which everything that a parameter switches on is off.
 pub(crate) fn scope() -> Scope {
-    Scope {
-        sample_objects: 0,
-        check_bucket_empty: false,
-        log_events: false,
-        log_silence_days: 1,
-        key_grants: false,
-        route_tables: false,
-        event_data_stores: false,
-        stack_name: None,
-        requirements: BTreeSet::new(),
-    }
+    Scope::NOTHING
 }
 
 /// That scope under a profile that selects these requirements.

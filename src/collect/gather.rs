@@ -148,6 +148,24 @@ impl Part {
     }
 }
 
+/// The CloudFormation types of what the outputs name.
+pub(crate) fn kinds(outputs: &[RawOutput]) -> BTreeSet<String> {
+    parts(outputs).iter().filter_map(Part::resolved).map(|resolved| resolved.kind.clone()).collect()
+}
+
+/// The CloudFormation types of what the stack holds; none where no stack is known or its listing could not be read.
+pub(crate) async fn kinds_of_stack(walk: &Walk<'_>, outputs: &[RawOutput]) -> BTreeSet<String> {
+    let wanted = match &walk.scope.stack_name {
+        Some(name) => cloudformation::Wanted::Named(name.clone()),
+        None => cloudformation::Wanted::HoldingOneOf(physical_ids(walk, &parts(outputs))),
+    };
+    let stack = cloudformation::root_stack(walk, &wanted, &walk.region).await;
+    match stack.members.observed() {
+        Observed::Present(members) => members.iter().map(|member| member.kind.clone()).collect(),
+        Observed::Absent | Observed::Unknown(_) => BTreeSet::new(),
+    }
+}
+
 /// The account, partition and region that most outputs name.
 pub fn place(outputs: &[RawOutput]) -> (Option<String>, Option<String>, Option<String>) {
     let parts = parts(outputs);

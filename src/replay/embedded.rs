@@ -1,10 +1,11 @@
-//! The recorded account that comes with the program, for the demonstration.
+//! The recorded accounts that come with the program, for the demonstration.
 
 use include_dir::{Dir, include_dir};
 
 use super::{Account, AccountError};
 
-static PATIENT_DATA: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/src/replay/accounts/patient-data");
+/// One for each profile, under the profile's name.
+static ACCOUNTS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/src/replay/accounts");
 
 /// A recorded account with the outputs file that leads into it.
 #[derive(Debug)]
@@ -15,15 +16,18 @@ pub struct Recorded {
     pub outputs: String,
 }
 
-/// The account of the demonstration: it conforms but for a handful of realistic slips.
+/// The account of the demonstration of this profile: it conforms but for a handful of realistic slips. `None` where no
+/// account comes with the profile.
 ///
 /// # Errors
 /// When a file is malformed; a test proves that none is.
-pub fn patient_data() -> Result<Recorded, AccountError> {
-    let text = |name: &str| PATIENT_DATA.get_file(name).and_then(|file| file.contents_utf8()).unwrap_or("");
-    let files = PATIENT_DATA
+pub fn account(profile: &str) -> Option<Result<Recorded, AccountError>> {
+    let directory = ACCOUNTS.get_dir(profile)?;
+    let named = |file: &str| directory.files().find(|found| found.path().file_name().is_some_and(|name| name == file));
+    let outputs = named("flat-outputs.json").and_then(|file| file.contents_utf8()).unwrap_or("").to_owned();
+    let files = directory
         .files()
         .filter(|file| file.path().extension().is_some_and(|extension| extension == "toml"))
-        .filter_map(|file| Some((file.path().to_str()?, file.contents_utf8()?)));
-    Ok(Recorded { account: Account::from_files("patient-data", files)?, outputs: text("flat-outputs.json").to_owned() })
+        .filter_map(|file| Some((file.path().file_name()?.to_str()?, file.contents_utf8()?)));
+    Some(Account::from_files(profile, files).map(|account| Recorded { account, outputs }))
 }

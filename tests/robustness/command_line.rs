@@ -74,7 +74,7 @@ fn ids(json: &Value, name: &str) -> Vec<String> {
 #[test]
 fn the_exit_code_says_how_it_ended() {
     let place = Place::new();
-    let demonstration = tap_audit::replay::embedded::patient_data().expect("the embedded account");
+    let demonstration = tap_audit::replay::embedded::account("patient-data").expect("an account").expect("that loads");
     write_account(&demonstration.account, &place.path("demonstration"));
     place.write("demonstration.json", &demonstration.outputs);
     let replay = conforming();
@@ -141,7 +141,7 @@ fn an_audit_that_cannot_start_is_four_and_says_what_to_do() {
 #[test]
 fn fail_on_moves_the_code_and_not_the_conclusion() {
     let place = Place::new();
-    let demonstration = tap_audit::replay::embedded::patient_data().expect("the embedded account");
+    let demonstration = tap_audit::replay::embedded::account("patient-data").expect("an account").expect("that loads");
     write_account(&demonstration.account, &place.path("demonstration"));
     place.write("demonstration.json", &demonstration.outputs);
     let mut codes = Vec::new();

@@ -44,7 +44,32 @@ pub(super) fn format(stack: &Stack, params: &Format) -> Judgement {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Services {
-    required_kinds: Vec<String>,
+    required_kinds: Vec<RequiredKind>,
+    /// Whether a secret that the stack does not make has to be referenced, by a task definition or by the template.
+    referenced_secret: bool,
+}
+
+/// A kind that has to be there, or several of which one has to be.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum RequiredKind {
+    This(String),
+    OneOf(Vec<String>),
+}
+
+impl RequiredKind {
+    fn kinds(&self) -> impl Iterator<Item = &str> {
+        match self {
+            RequiredKind::This(kind) => std::slice::from_ref(kind),
+            RequiredKind::OneOf(kinds) => kinds.as_slice(),
+        }
+        .iter()
+        .map(String::as_str)
+    }
+
+    fn name(&self) -> String {
+        self.kinds().collect::<Vec<_>>().join(" or ")
+    }
 }
 
 /// An empty stack lacks every kind: nothing found is a failure here, so that it cannot pass everywhere else.
@@ -61,16 +86,16 @@ pub(super) fn services(stack: &Stack, params: &Services, context: &Context<'_>) 
             changing.insert(member.kind.as_str());
         }
     }
-    let mut missing: Vec<&str> = Vec::new();
+    let mut missing: Vec<String> = Vec::new();
     let mut gaps: Vec<Gap> = Vec::new();
-    for kind in params.required_kinds.iter().map(String::as_str).filter(|kind| !live.contains(kind)) {
-        match (named_by_output(kind, context), &members) {
+    for wanted in params.required_kinds.iter().filter(|wanted| !wanted.kinds().any(|kind| live.contains(kind))) {
+        match (any_named_by_output(wanted, context), &members) {
             (Ok(true), _) => {}
             (Ok(false), Err(gap)) => gaps.push(gap.clone()),
-            (Ok(false), Ok(_)) if changing.contains(kind) => {
-                gaps.push(Gap::changing(format!("the only {kind} of the stack")));
+            (Ok(false), Ok(_)) if wanted.kinds().any(|kind| changing.contains(kind)) => {
+                gaps.push(Gap::changing(format!("the only {} of the stack", wanted.name())));
             }
-            (Ok(false), Ok(_)) => missing.push(kind),
+            (Ok(false), Ok(_)) => missing.push(wanted.name()),
             (Err(gap), _) => gaps.push(gap),
         }
     }
@@ -83,7 +108,50 @@ pub(super) fn services(stack: &Stack, params: &Services, context: &Context<'_>) 
             "at least one live resource of each required kind",
         )
     };
-    every(gaps.into_iter().map(Err).chain([Ok(kinds)]), || Err(Gap::undecided("no kind is required")))
+    let secret = params.referenced_secret.then(|| references_a_secret(context));
+    let parts = gaps.into_iter().map(Err).chain([Ok(kinds)]).chain(secret);
+    every(parts, || Err(Gap::undecided("no kind is required")))
+}
+
+/// The secret is not the stack's, so no listing holds it: it is there when what the stack runs leads to it.
+fn references_a_secret(context: &Context<'_>) -> Judgement {
+    let mut gap = None;
+    for subject in context.evidence.of_kind(Kind::Secret) {
+        match subject.existence.seen() {
+            Ok(Some(Existence::Exists)) => {
+                return Ok(Verdict::satisfied(format!("secret {} is referenced", subject.id)));
+            }
+            Ok(Some(Existence::Missing) | None) => {}
+            Err(found) => gap = gap.or(Some(found)),
+        }
+    }
+    // A task definition that could not be read may name one.
+    for subject in context.evidence.of_kind(Kind::TaskDefinition) {
+        if let Err(found) = subject.existence.seen() {
+            gap = gap.or(Some(found));
+        }
+    }
+    gap.map_or_else(
+        || {
+            Ok(Verdict::not_satisfied(
+                "nothing of the stack refers to a secret that is there",
+                "a task definition or a template that refers to an existing secret",
+            ))
+        },
+        Err,
+    )
+}
+
+fn any_named_by_output(wanted: &RequiredKind, context: &Context<'_>) -> Result<bool, Gap> {
+    let mut gap = None;
+    for kind in wanted.kinds() {
+        match named_by_output(kind, context) {
+            Ok(true) => return Ok(true),
+            Ok(false) => {}
+            Err(found) => gap = gap.or(Some(found)),
+        }
+    }
+    gap.map_or(Ok(false), Err)
 }
 
 /// Whether an output names a resource of this kind that is there. Only kinds that the audit looks at can be told.
@@ -191,6 +259,44 @@ mod tests {
         stack.members = seen(vec![member("Bucket", "AWS::S3::Bucket", "patient-data-dev", "CREATE_COMPLETE")]);
         let params = "required_kinds = ['AWS::S3::Bucket', 'AWS::KMS::Key', 'AWS::IAM::Role']";
         assert_eq!(failed(judged(SERVICES, params, stack, vec![])), "no live AWS::KMS::Key, no live AWS::IAM::Role");
+    }
+
+    #[test]
+    fn one_of_several_kinds_is_enough_where_the_list_says_so() {
+        let either = "required_kinds = [['AWS::Logs::MetricFilter', 'AWS::Events::Rule']]";
+        let mut stack = stack();
+        stack.members = seen(vec![member("Rule", "AWS::Events::Rule", "rule-dev", "CREATE_COMPLETE")]);
+        assert_eq!(passed(judged(SERVICES, either, stack.clone(), vec![])), "each of the 1 required kinds is there");
+        stack.members = seen(vec![member("Rule", "AWS::Events::Rule", "rule-dev", "CREATE_IN_PROGRESS")]);
+        assert!(
+            undecided(judged(SERVICES, either, stack.clone(), vec![])).contains("the only AWS::Logs::MetricFilter or")
+        );
+        stack.members = seen(Vec::new());
+        assert_eq!(
+            failed(judged(SERVICES, either, stack, vec![])),
+            "no live AWS::Logs::MetricFilter or AWS::Events::Rule"
+        );
+    }
+
+    #[test]
+    fn a_secret_counts_as_referenced_only_when_something_led_to_it_and_it_is_there() {
+        let referenced = "required_kinds = ['AWS::S3::Bucket']\nreferenced_secret = true";
+        let found = |kind, existence| {
+            let mut found = Subject::new(kind, "found", crate::subject::unseen(kind, &denial()));
+            found.existence = existence;
+            vec![found]
+        };
+        let there = found(Kind::Secret, seen(Existence::Exists));
+        assert!(passed(judged(SERVICES, referenced, stack(), there)).ends_with("secret found is referenced"));
+        let gone = found(Kind::Secret, seen(Existence::Missing));
+        for others in [Vec::new(), gone] {
+            let text = failed(judged(SERVICES, referenced, stack(), others));
+            assert_eq!(text, "nothing of the stack refers to a secret that is there");
+        }
+        for kind in [Kind::Secret, Kind::TaskDefinition] {
+            let unread = found(kind, denied());
+            assert_eq!(undecided(judged(SERVICES, referenced, stack(), unread)), denial().to_string());
+        }
     }
 
     #[test]
