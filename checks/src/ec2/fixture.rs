@@ -2,8 +2,9 @@
 
 use crate::ec2::{
     Associated, Association, AssociationState, Cidr, Connectivity, Delivery, Destination, FlowLog, FlowLogStatus,
-    GroupDescription, GroupPair, Hop, Interface, LogDestination, NatGateway, NatMode, NatState, Peer, RecordedTraffic,
-    Route, RouteState, RouteTable, Rule, SecurityGroup, Subnet, Traffic, Vpc, VpcDescription, VpcOrigin, VpcState,
+    GroupDescription, GroupPair, Hop, Interface, InterfaceKind, LogDestination, NatGateway, NatMode, NatState, Peer,
+    RecordedTraffic, Route, RouteState, RouteTable, Rule, SecurityGroup, Subnet, Traffic, Vpc, VpcDescription,
+    VpcOrigin, VpcState,
 };
 use crate::fixture::{ACCOUNT, seen, subject};
 use crate::observed::Observed::{Absent, Present};
@@ -137,6 +138,7 @@ pub(crate) fn group(id: &str, ingress: Vec<Rule>, egress: Vec<Rule>) -> Security
 pub(crate) fn interface(id: &str, groups: &[&str]) -> Interface {
     Interface {
         id: id.into(),
+        kind: Present(InterfaceKind::Plain),
         description: Absent,
         subnet: Present("subnet-private-a".into()),
         public_ip: Absent,
