@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::check::{Context, NoParams};
-use crate::ec2::tiers::{self, Tier};
+use crate::ec2::tiers;
 use crate::ec2::{Cidr, GroupDescription, Peer, Rule, SecurityGroup, Traffic, Vpc, listed, merged};
 use crate::observed::Gap;
 use crate::verdict::{Judgement, Verdict, either, every};
@@ -96,9 +96,7 @@ fn open_rules(group: &SecurityGroup, direction: Direction) -> Result<(Vec<Open<'
         // A list that cannot be read has left its gap already, or will.
         let beside = rules.iter().filter(|other| other.traffic.covers(rule.traffic));
         let together = merged(beside.filter_map(|other| public(other).map_or(None, Some)).flatten());
-        let through = together
-            .into_iter()
-            .find(|range| range.is_open() && own.iter().any(|one| range.contains(*one)));
+        let through = together.into_iter().find(|range| range.is_open() && own.iter().any(|one| range.contains(*one)));
         // A rule that is open by itself is shown by its own range.
         let alone = own.iter().copied().find(|range| range.is_open());
         open.extend(alone.or(through).map(|through| Open { rule, through }));
@@ -151,25 +149,20 @@ pub(super) fn no_open_ingress(group: &SecurityGroup, params: &Ingress, context: 
     let group_id = &context.subject.id;
     let parts = open.iter().map(|open| {
         let holders = holders.clone()?;
-        let observed = format!(
-            "it lets in {}, which exposes {}",
-            open.describe(Direction::In),
-            listed(&holders)
-        );
+        let observed = format!("it lets in {}, which exposes {}", open.describe(Direction::In), listed(&holders));
         if !params.lets_through(open.rule.traffic) {
             return Ok(Verdict::not_satisfied(observed, CLOSED));
         }
         match tiers::holding(group_id, group, context.evidence)? {
             Some(held) => Ok(Verdict::not_satisfied(format!("{observed}; {held} holds it"), CLOSED)),
-            None => match tiers::internet_facing(group_id, context.evidence)? {
+            None => match tiers::internet_facing(group_id, group, context.evidence)? {
                 Some(balancer) => Ok(Verdict::satisfied(format!(
                     "it lets in {} for internet-facing load balancer {balancer}",
                     open.describe(Direction::In)
                 ))),
-                None => Ok(Verdict::not_satisfied(
-                    format!("{observed}; no internet-facing load balancer holds it"),
-                    CLOSED,
-                )),
+                None => {
+                    Ok(Verdict::not_satisfied(format!("{observed}; no internet-facing load balancer holds it"), CLOSED))
+                }
             },
         }
     });
@@ -195,7 +188,8 @@ pub(super) struct Egress {
 }
 
 const KEPT_IN: &str = "no egress to ranges wider than an IPv4 /8 or an IPv6 /32";
-const KEPT_IN_BUT_443: &str = "no egress to ranges wider than an IPv4 /8 or an IPv6 /32, except tcp 443 where no data store holds the group";
+const KEPT_IN_BUT_443: &str =
+    "no egress to ranges wider than an IPv4 /8 or an IPv6 /32, except tcp 443 where no data store holds the group";
 
 /// Without egress rules nothing leaves. EC2 adds a rule that lets everything out where a template names none.
 pub(super) fn egress_restricted(group: &SecurityGroup, params: &Egress, context: &Context<'_>) -> Judgement {
@@ -214,15 +208,15 @@ pub(super) fn egress_restricted(group: &SecurityGroup, params: &Egress, context:
         let fails = |why: &str| {
             Ok(Verdict::not_satisfied(format!("it lets out {rule}{why}, for {}", listed(&holders)), expected))
         };
-        if open.rule.traffic == Traffic::All {
+        if open.rule.traffic == Traffic::All && open.through.is_everything() && open.through.is_ipv4() {
             return fails(", the rule that EC2 adds where none is named");
         }
         if !(params.allow_443_anywhere && open.rule.traffic == Traffic::tcp(443)) {
             return fails("");
         }
-        match tiers::holding(&context.subject.id, group, context.evidence)? {
-            Some(held) if held.tier == Tier::Data => fails(&format!(", and {held} holds it")),
-            Some(_) | None => Ok(Verdict::satisfied(format!("it lets out {rule}"))),
+        match tiers::store_holding(&context.subject.id, group, context.evidence)? {
+            Some(held) => fails(&format!(", and {held} holds it")),
+            None => Ok(Verdict::satisfied(format!("it lets out {rule}"))),
         }
     });
     every(parts.chain(gap.map(Err)), || Ok(no_open_egress(group)))
@@ -234,11 +228,17 @@ fn no_open_egress(group: &SecurityGroup) -> Verdict {
     let Ok(rules) = description(group).and_then(|description| Direction::Out.rules(description)) else {
         return verdict;
     };
-    let rules: Vec<String> = rules.iter().map(|rule| Direction::Out.describe(rule)).collect();
     if rules.is_empty() {
         return verdict.noting("it has no egress rule");
     }
-    verdict.noting(format!("it lets out {}", listed(&rules)))
+    // A rule to the own host is how templates say that nothing may leave, because no rule at all means everything.
+    let is_nowhere = |rule: &&Rule| matches!(&rule.peer, Peer::Range(range) if range.is_loopback());
+    let leaving: Vec<String> =
+        rules.iter().filter(|rule| !is_nowhere(rule)).map(|rule| Direction::Out.describe(rule)).collect();
+    if leaving.is_empty() {
+        return verdict.noting("its only rule leads to the own host, which is nowhere");
+    }
+    verdict.noting(format!("it lets out {}", listed(&leaving)))
 }
 
 const DEFAULT_CLOSED: &str = "a default group without rules, or one that no network interface holds";

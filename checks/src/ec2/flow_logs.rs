@@ -23,7 +23,10 @@ const FIRST_DELIVERY_HOURS: i64 = 1;
 impl Recorded {
     fn expected(&self) -> String {
         let types: Vec<&str> = self.traffic_types.iter().map(|traffic| traffic.name()).collect();
-        format!("an active flow log of traffic type {} whose records are delivered, on the VPC or on each of its subnets", types.join(" or "))
+        format!(
+            "an active flow log of traffic type {} whose records are delivered, on the VPC or on each of its subnets",
+            types.join(" or ")
+        )
     }
 }
 
@@ -85,7 +88,10 @@ fn delivered(log: &FlowLog, params: &Recorded, now: Timestamp) -> Judgement {
             Err(Gap::undecided(if age.as_secs() < FIRST_DELIVERY_HOURS * 60 * 60 {
                 format!("{} was made at {created} and has delivered nothing yet; run again", log.id)
             } else {
-                format!("EC2 does not show whether {}, made at {created}, delivers its records; look into its destination", log.id)
+                format!(
+                    "EC2 does not show whether {}, made at {created}, delivers its records; look into its destination",
+                    log.id
+                )
             }))
         }
     }
@@ -135,17 +141,18 @@ mod tests {
     #[test]
     fn no_log_fails_and_so_does_one_that_cannot_deliver() {
         assert_eq!(failed(judge(ID, &with_logs(Vec::new()))), "no flow log is on vpc-0a; and none on a subnet");
-        let broken =
-            with_log(|log| log.delivery = Present(Delivery::Failed(Present("Access error".into()))));
+        let broken = with_log(|log| log.delivery = Present(Delivery::Failed(Present("Access error".into()))));
         assert!(failed(judge(ID, &broken)).starts_with("the delivery of fl-0a failed: Access error"));
     }
 
     #[test]
     fn a_log_that_shows_no_delivery_is_an_error_that_tells_by_its_age_what_to_do() {
-        let at = |time: &str| with_log(|log| {
-            log.delivery = Absent;
-            log.created_at = Present(time.parse().unwrap());
-        });
+        let at = |time: &str| {
+            with_log(|log| {
+                log.delivery = Absent;
+                log.created_at = Present(time.parse().unwrap());
+            })
+        };
         assert!(undecided(judge(ID, &at("2026-11-01T11:00:01Z"))).ends_with("has delivered nothing yet; run again"));
         assert!(undecided(judge(ID, &at("2026-11-01T11:00:00Z"))).ends_with("look into its destination"));
     }

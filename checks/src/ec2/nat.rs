@@ -6,9 +6,7 @@ use serde::Deserialize;
 
 use crate::check::Context;
 use crate::ec2::segments::{subnets, zone};
-use crate::ec2::{
-    Connectivity, Hop, NatGateway, NatMode, NatState, Reach, Route, RouteState, Vpc, listed, tiers,
-};
+use crate::ec2::{Connectivity, Hop, NatGateway, NatMode, NatState, Reach, Route, RouteState, Vpc, listed, tiers};
 use crate::observed::Gap;
 use crate::verdict::{Judgement, Verdict, every};
 
@@ -82,8 +80,7 @@ fn way<'a>(gateway: &'a NatGateway, vpc: &Vpc) -> Result<Way<'a>, Gap> {
 
 /// Whether there is a gateway to route to at all.
 fn any_open(ways: &BTreeMap<&str, Result<Way<'_>, Gap>>) -> Judgement {
-    let open: Vec<&str> =
-        ways.iter().filter(|(_, way)| matches!(way, Ok(Way::Open(_)))).map(|(id, _)| *id).collect();
+    let open: Vec<&str> = ways.iter().filter(|(_, way)| matches!(way, Ok(Way::Open(_)))).map(|(id, _)| *id).collect();
     if !open.is_empty() {
         return Ok(Verdict::satisfied(format!("NAT gateway {} is available", listed(&open))));
     }
@@ -154,12 +151,7 @@ fn dead_defaults(vpc: &Vpc) -> Vec<Judgement> {
 }
 
 /// Whether a subnet of the services sends what leaves by IPv4 to a NAT gateway that works.
-fn by_nat(
-    vpc: &Vpc,
-    subnet: &str,
-    ways: &BTreeMap<&str, Result<Way<'_>, Gap>>,
-    params: &Nat,
-) -> Judgement {
+fn by_nat(vpc: &Vpc, subnet: &str, ways: &BTreeMap<&str, Result<Way<'_>, Gap>>, params: &Nat) -> Judgement {
     let fails = |observed: String| Ok(Verdict::not_satisfied(observed, EXPECTED));
     let mut gap = None;
     for route in defaults(vpc, subnet)?.filter(|route| route.destination.is_ipv4()) {
@@ -177,13 +169,7 @@ fn by_nat(
     }
 }
 
-fn to_nat(
-    vpc: &Vpc,
-    subnet: &str,
-    hop: &Hop,
-    ways: &BTreeMap<&str, Result<Way<'_>, Gap>>,
-    params: &Nat,
-) -> Judgement {
+fn to_nat(vpc: &Vpc, subnet: &str, hop: &Hop, ways: &BTreeMap<&str, Result<Way<'_>, Gap>>, params: &Nat) -> Judgement {
     let instead = match hop {
         Hop::NatGateway(id) => {
             return match ways.get(id.as_str()) {
@@ -193,9 +179,10 @@ fn to_nat(
                     EXPECTED,
                 )),
                 Some(Ok(Way::Pending)) => Err(Gap::changing(format!("NAT gateway {id} is pending"))),
-                Some(Ok(Way::Closed(why))) => {
-                    Ok(Verdict::not_satisfied(format!("subnet {subnet} of an ECS service leaves by {id}, and {why}"), EXPECTED))
-                }
+                Some(Ok(Way::Closed(why))) => Ok(Verdict::not_satisfied(
+                    format!("subnet {subnet} of an ECS service leaves by {id}, and {why}"),
+                    EXPECTED,
+                )),
                 Some(Err(gap)) => Err(gap.clone()),
                 None => Err(Gap::undecided(format!(
                     "subnet {subnet} of an ECS service leaves by {id}, which is not among the NAT gateways of the VPC"
@@ -294,7 +281,10 @@ mod tests {
     #[test]
     fn a_gateway_in_each_zone_can_be_asked_for() {
         let asked = judge_with(ID, "require_nat_per_az = true", &with(|_| ()));
-        assert_eq!(failed(asked), "subnet subnet-priv-b of an ECS service in us-east-2b leaves by nat-0a in us-east-2a");
+        assert_eq!(
+            failed(asked),
+            "subnet subnet-priv-b of an ECS service in us-east-2b leaves by nat-0a in us-east-2a"
+        );
         let regional = with_gateways(|gateways| {
             gateways[0].mode = Present(NatMode::Regional);
             gateways[0].subnet = Absent;
@@ -305,9 +295,13 @@ mod tests {
 
     #[test]
     fn without_a_gateway_it_fails_and_one_that_was_deleted_is_none() {
-        assert!(failed(judge(ID, &with_gateways(Vec::clear))).starts_with("the VPC has no available public NAT gateway"));
+        assert!(
+            failed(judge(ID, &with_gateways(Vec::clear))).starts_with("the VPC has no available public NAT gateway")
+        );
         let deleted = with_gateways(|gateways| gateways[0].state = Present(NatState::Deleted));
-        assert!(failed(judge(ID, &deleted)).starts_with("the VPC has no available public NAT gateway (nat-0a is deleted)"));
+        assert!(
+            failed(judge(ID, &deleted)).starts_with("the VPC has no available public NAT gateway (nat-0a is deleted)")
+        );
         let private = with_gateways(|gateways| gateways[0].connectivity = Present(Connectivity::Private));
         assert!(failed(judge(ID, &private)).contains("nat-0a is private and leads to no internet"));
     }
@@ -349,7 +343,8 @@ mod tests {
             let evidence = with_tables(|tables| tables[2].routes[1] = route("0.0.0.0/0", hop));
             assert!(failed(judge(ID, &evidence)).contains(&format!("leaves by {way}, and a NAT gateway is asked for")));
         }
-        let public = with_tables(|tables| tables[2].routes[1] = route("0.0.0.0/0", Hop::InternetGateway("igw-0a".into())));
+        let public =
+            with_tables(|tables| tables[2].routes[1] = route("0.0.0.0/0", Hop::InternetGateway("igw-0a".into())));
         assert!(failed(judge(ID, &public)).contains("leaves by igw-0a, an internet gateway"));
     }
 
@@ -358,7 +353,10 @@ mod tests {
         let none = with_tables(|tables| {
             tables[2].routes[1] = route("::/0", Hop::EgressOnlyGateway("eigw-1".into()));
         });
-        assert!(failed(judge(ID, &none)).starts_with("subnet subnet-priv-a of an ECS service has no active route for 0.0.0.0/0"));
+        assert!(
+            failed(judge(ID, &none))
+                .starts_with("subnet subnet-priv-a of an ECS service has no active route for 0.0.0.0/0")
+        );
     }
 
     #[test]
@@ -384,9 +382,10 @@ mod tests {
         let evidence = with(|vpc| {
             edit(&mut vpc.subnets, |subnets| subnets.push(subnet("subnet-db", "us-east-2a", "10.0.9.0/24")));
         });
-        assert!(passed(judge(ID, &evidence)).ends_with(
-            "private subnets without a default route, which are isolated on purpose: subnet-db"
-        ));
+        assert!(
+            passed(judge(ID, &evidence))
+                .ends_with("private subnets without a default route, which are isolated on purpose: subnet-db")
+        );
     }
 
     #[test]

@@ -21,7 +21,8 @@ pub(super) fn zone(subnet: &Subnet) -> Result<&str, Gap> {
     subnet.zone.required(SUBNETS, "Subnet.AvailabilityZone").map(String::as_str)
 }
 
-const SEGMENTS: &str = "a VPC of its own with at least two public and two private subnets, each kind in at least two availability zones";
+const SEGMENTS: &str =
+    "a VPC of its own with at least two public and two private subnets, each kind in at least two availability zones";
 
 /// Counts subnets by where their routes lead. Two of each kind in two zones are enough, whatever the routes of a further
 /// one are, so a subnet that could not be read decides only where the others do not.
@@ -46,7 +47,8 @@ pub(super) fn public_and_private(vpc: &Vpc, _: &NoParams, context: &Context<'_>)
     })
 }
 
-const BLOCKED_IN: &str = "VPC Block Public Access stops what comes in from the internet; what is public is told by the routes all the same";
+const BLOCKED_IN: &str =
+    "VPC Block Public Access stops what comes in from the internet; what is public is told by the routes all the same";
 const BLOCKED_BOTH_WAYS: &str = "VPC Block Public Access stops traffic with the internet in both directions; what is public is told by the routes all the same";
 
 /// The subnets of one kind that count.
@@ -102,7 +104,8 @@ fn segments(vpc: &Vpc, context: &Context<'_>) -> Judgement {
         Verdict::not_satisfied(observed, SEGMENTS)
     };
     if !apart.is_empty() {
-        verdict = verdict.noting(format!("not counted, because they are in no availability zone of the region: {}", listed(&apart)));
+        verdict = verdict
+            .noting(format!("not counted, because they are in no availability zone of the region: {}", listed(&apart)));
     }
     if !appliances.is_empty() {
         verdict = verdict.noting(format!("private subnets whose traffic passes an appliance: {}", listed(&appliances)));
@@ -147,7 +150,9 @@ const NO_ADDRESSES: &str = "MapPublicIpOnLaunch off in every private subnet";
 pub(super) fn no_public_ip(vpc: &Vpc, _: &NoParams) -> Judgement {
     let parts = subnets(vpc)?.iter().map(|subnet| {
         if let Reach::Public { .. } = vpc.reach(&subnet.id)? {
-            return Ok(Verdict::not_applicable("the VPC has no private subnet; see vpc-public-private-subnets-multi-az"));
+            return Ok(Verdict::not_applicable(
+                "the VPC has no private subnet; see vpc-public-private-subnets-multi-az",
+            ));
         }
         Ok(match subnet.public_ip_on_launch.required(SUBNETS, "Subnet.MapPublicIpOnLaunch")? {
             Switch::Off => Verdict::satisfied("no private subnet gives out public addresses"),
@@ -157,9 +162,7 @@ pub(super) fn no_public_ip(vpc: &Vpc, _: &NoParams) -> Judgement {
             ),
         })
     });
-    every(parts, || {
-        Ok(Verdict::not_applicable("the VPC has no subnet; see vpc-public-private-subnets-multi-az"))
-    })
+    every(parts, || Ok(Verdict::not_applicable("the VPC has no subnet; see vpc-public-private-subnets-multi-az")))
 }
 
 #[cfg(test)]
@@ -218,10 +221,7 @@ mod tests {
     #[test]
     fn the_default_vpc_fails_however_its_subnets_are_cut() {
         let default = with(|vpc| edit(&mut vpc.description, |found| found.origin = Present(VpcOrigin::Default)));
-        assert_eq!(
-            failed(judge(ID, &default)),
-            "it is the region's default VPC, whose subnets are made to be public"
-        );
+        assert_eq!(failed(judge(ID, &default)), "it is the region's default VPC, whose subnets are made to be public");
     }
 
     #[test]
@@ -298,7 +298,8 @@ mod tests {
     fn an_association_that_is_changing_and_a_vpc_without_a_main_table_are_errors() {
         let changing = with_tables(|tables| tables[2].associations[1].state = Present(AssociationState::Associating));
         assert!(
-            undecided(judge(ID, &changing)).starts_with("subnet subnet-priv-b is changing to or from route table rtb-private")
+            undecided(judge(ID, &changing))
+                .starts_with("subnet subnet-priv-b is changing to or from route table rtb-private")
         );
         let unsaid = with_tables(|tables| {
             tables[2].associations[1] =
