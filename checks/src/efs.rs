@@ -13,7 +13,7 @@ use crate::s3::Switch;
 mod backup;
 mod encryption;
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 mod mounts;
 mod policy;
 

@@ -7,17 +7,17 @@ use crate::kms::fixture::{KEY, rotating_key};
 use crate::observed::Observed::{Absent, Present};
 use crate::subject::{Kind, Resource};
 
-pub(super) const ID: &str = "fs-0123456789abcdef0";
+pub(crate) const ID: &str = "fs-0123456789abcdef0";
 
-pub(super) fn at(text: &str) -> Observed<Timestamp> {
+pub(crate) fn at(text: &str) -> Observed<Timestamp> {
     Present(text.parse().unwrap())
 }
 
-pub(super) fn arn() -> String {
+pub(crate) fn arn() -> String {
     format!("arn:aws:elasticfilesystem:us-east-2:{ACCOUNT}:file-system/{ID}")
 }
 
-pub(super) fn described() -> Description {
+pub(crate) fn described() -> Description {
     Description {
         encrypted: Present(Switch::On),
         kms_key: Present(KEY.into()),
@@ -27,7 +27,7 @@ pub(super) fn described() -> Description {
     }
 }
 
-pub(super) fn mount_target(id: &str, subnet: &str, zone: &str) -> MountTarget {
+pub(crate) fn mount_target(id: &str, subnet: &str, zone: &str) -> MountTarget {
     MountTarget {
         id: id.into(),
         subnet: subnet.into(),
@@ -38,7 +38,7 @@ pub(super) fn mount_target(id: &str, subnet: &str, zone: &str) -> MountTarget {
     }
 }
 
-pub(super) fn point(status: RecoveryStatus, created_at: &str) -> RecoveryPoint {
+pub(crate) fn point(status: RecoveryStatus, created_at: &str) -> RecoveryPoint {
     RecoveryPoint {
         arn: Present("arn:aws:backup:us-east-2:123456789012:recovery-point:1".into()),
         status: Present(status),
@@ -49,7 +49,7 @@ pub(super) fn point(status: RecoveryStatus, created_at: &str) -> RecoveryPoint {
 }
 
 /// A policy that lets everybody mount through a mount target, over TLS.
-pub(super) fn text() -> String {
+pub(crate) fn text() -> String {
     format!(
         r#"{{"Version":"2012-10-17","Statement":[
             {{"Effect":"Allow","Principal":{{"AWS":"*"}},
@@ -61,7 +61,7 @@ pub(super) fn text() -> String {
     )
 }
 
-pub(super) fn file_system() -> FileSystem {
+pub(crate) fn file_system() -> FileSystem {
     FileSystem {
         named_by: BTreeSet::new(),
         description: seen(described()),
@@ -77,14 +77,14 @@ pub(super) fn file_system() -> FileSystem {
 }
 
 /// The conforming file system with another description.
-pub(super) fn with(change: impl FnOnce(&mut Description)) -> FileSystem {
+pub(crate) fn with(change: impl FnOnce(&mut Description)) -> FileSystem {
     let mut description = described();
     change(&mut description);
     FileSystem { description: seen(description), ..file_system() }
 }
 
 /// The file system beside its key.
-pub(super) fn of(file_system: FileSystem) -> Evidence {
+pub(crate) fn of(file_system: FileSystem) -> Evidence {
     evidence(vec![
         subject(Kind::Key, "k", Resource::Key(Box::new(rotating_key()))),
         subject(Kind::FileSystem, ID, Resource::FileSystem(Box::new(file_system))),
@@ -92,6 +92,6 @@ pub(super) fn of(file_system: FileSystem) -> Evidence {
 }
 
 /// Evidence in which nothing was seen of the file system.
-pub(super) fn unseen() -> Evidence {
+pub(crate) fn unseen() -> Evidence {
     of(FileSystem::unknown(&denial()))
 }
