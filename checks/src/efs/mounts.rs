@@ -1,0 +1,137 @@
+//! Where the file system can be mounted from: in which zones, and from which networks.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::settled;
+use super::{FileSystem, LifeCycle, MountTarget};
+use crate::check::{Context, NoParams};
+use crate::ec2::{self, Reach};
+use crate::observed::Gap;
+use crate::verdict::{Judgement, Verdict, every, nothing_to_judge};
+
+const TARGETS: &str = "DescribeMountTargets";
+const EXPECTED: &str = "available mount targets in at least two availability zones, all in private subnets, and one in each \
+                        zone of a service that mounts the file system";
+
+/// A One Zone file system fails whatever its mount target is; an empty list of mount targets fails too.
+pub(super) fn private_multi_az(file_system: &FileSystem, _: &NoParams, context: &Context<'_>) -> Judgement {
+    let description = settled(file_system)?;
+    let spread = description.one_zone.seen().map(|zone| match zone {
+        Some(zone) => Verdict::not_satisfied(format!("the file system is stored in one zone only, {zone}"), EXPECTED),
+        None => Verdict::satisfied("it is stored in several zones"),
+    });
+    let targets = match file_system.mount_targets.required(TARGETS, "MountTargets") {
+        Ok(targets) => targets,
+        Err(gap) => return every([spread, Err(gap)], nothing_to_judge),
+    };
+    let present: Vec<&MountTarget> = targets
+        .iter()
+        .filter(|target| !matches!(target.state.seen(), Ok(Some(LifeCycle::Deleting | LifeCycle::Deleted))))
+        .collect();
+    let mut parts = vec![spread, zones(&present)];
+    parts.extend(present.iter().map(|target| private(target, context)));
+    parts.push(served(&present, context));
+    every(parts, nothing_to_judge)
+}
+
+/// What is known of the zones of mount targets that work, and of those that may come to.
+struct Zones<'a> {
+    working: BTreeSet<&'a str>,
+    hoped: BTreeSet<&'a str>,
+    anywhere: usize,
+    gap: Option<Gap>,
+}
+
+impl<'a> Zones<'a> {
+    fn of(targets: impl IntoIterator<Item = &'a MountTarget>) -> Self {
+        let mut zones = Zones { working: BTreeSet::new(), hoped: BTreeSet::new(), anywhere: 0, gap: None };
+        for target in targets {
+            let works = works(target);
+            match (target.zone.required(TARGETS, "MountTarget.AvailabilityZoneName"), works) {
+                (Ok(zone), Ok(true)) => drop(zones.working.insert(zone)),
+                (Ok(_), Ok(false)) | (Err(_), Ok(false)) => {}
+                (Ok(zone), Err(gap)) => {
+                    zones.hoped.insert(zone);
+                    zones.gap.get_or_insert(gap);
+                }
+                (Err(gap), Ok(true)) | (Err(_), Err(gap)) => {
+                    zones.anywhere += 1;
+                    zones.gap.get_or_insert(gap);
+                }
+            }
+        }
+        zones
+    }
+}
+
+/// Whether a mount target takes clients.
+fn works(target: &MountTarget) -> Result<bool, Gap> {
+    let state = *target.state.required(TARGETS, "MountTarget.LifeCycleState")?;
+    match state {
+        LifeCycle::Available => Ok(true),
+        LifeCycle::Creating | LifeCycle::Updating => {
+            Err(Gap::changing(format!("mount target {} is {}", target.id, state.name())))
+        }
+        LifeCycle::Deleting | LifeCycle::Deleted | LifeCycle::Error => Ok(false),
+    }
+}
+
+fn zones(targets: &[&MountTarget]) -> Judgement {
+    let zones = Zones::of(targets.iter().copied());
+    let named = zones.working.iter().copied().collect::<Vec<_>>().join(", ");
+    if zones.working.len() >= 2 {
+        return Ok(Verdict::satisfied(format!("mount targets are available in {named}")));
+    }
+    let possible = zones.working.union(&zones.hoped).count() + zones.anywhere >= 2;
+    match zones.gap.filter(|_| possible) {
+        Some(gap) => Err(gap),
+        None if named.is_empty() => Ok(Verdict::not_satisfied("no mount target is available", EXPECTED)),
+        None => Ok(Verdict::not_satisfied(format!("mount targets are available in {named} only"), EXPECTED)),
+    }
+}
+
+fn private(target: &MountTarget, context: &Context<'_>) -> Judgement {
+    Ok(match ec2::reach(context.evidence, &target.subnet)? {
+        Reach::Private => Verdict::satisfied(format!("{} is in the private subnet {}", target.id, target.subnet)),
+        Reach::Public { route } => Verdict::not_satisfied(
+            format!("{} is in the public subnet {}: {route}", target.id, target.subnet),
+            EXPECTED,
+        ),
+    })
+}
+
+/// Each zone that tasks of a service may start in needs a mount target of the same VPC; where no service mounts the file
+/// system there is none to serve.
+fn served(targets: &[&MountTarget], context: &Context<'_>) -> Judgement {
+    let mut parts = Vec::new();
+    for (service, subnets) in services_that_mount(context)? {
+        for id in subnets {
+            let (vpc, subnet) = ec2::subnet(context.evidence, id)?;
+            let zone = subnet.zone.required("DescribeSubnets", "Subnet.AvailabilityZone")?;
+            let in_vpc = targets.iter().copied().filter(|target| match target.vpc.seen() {
+                Ok(Some(own)) => *own == vpc.id,
+                Ok(None) | Err(_) => false,
+            });
+            let zones = Zones::of(in_vpc);
+            parts.push(if zones.working.contains(zone.as_str()) {
+                Ok(Verdict::satisfied(format!("{zone} of service {service} has one")))
+            } else if let Some(gap) = zones.gap.filter(|_| zones.hoped.contains(zone.as_str()) || zones.anywhere > 0) {
+                Err(gap)
+            } else {
+                Ok(Verdict::not_satisfied(
+                    format!("service {service} may start tasks in {zone}, where its VPC has no available mount target"),
+                    EXPECTED,
+                ))
+            });
+        }
+    }
+    every(parts, || Ok(Verdict::not_applicable("no service that was seen mounts the file system")))
+}
+
+/// The services that mount the subject, with the subnets of their tasks.
+fn services_that_mount<'a>(_context: &Context<'a>) -> Result<BTreeMap<&'a str, &'a [String]>, Gap> {
+    Ok(BTreeMap::new())
+}
+
+#[cfg(test)]
+mod tests;
