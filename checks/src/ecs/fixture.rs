@@ -44,7 +44,7 @@ pub(crate) fn described() -> Description {
     Description {
         name: "api".into(),
         status: Present(ServiceStatus::Active),
-        capacity: fargate(),
+        capacity: launched_on_fargate(),
         definition: Present(REVISION.into()),
         network: Present(network(&PRIVATE)),
         controller: Absent,
@@ -60,7 +60,7 @@ pub(crate) fn described() -> Description {
 }
 
 /// Fargate by launch type.
-pub(crate) fn fargate() -> Capacity {
+pub(crate) fn launched_on_fargate() -> Capacity {
     Capacity { launch_type: Present(LaunchType::Fargate), providers: Vec::new(), platform: Present("1.4.0".into()) }
 }
 
@@ -91,7 +91,7 @@ pub(crate) fn task_set(id: &str) -> TaskSet {
     TaskSet {
         id: id.into(),
         status: Present(TaskSetStatus::Primary),
-        capacity: fargate(),
+        capacity: launched_on_fargate(),
         definition: Present(REVISION.into()),
         network: Present(network(&PRIVATE)),
         stability: Present(Stability::Steady),

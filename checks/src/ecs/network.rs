@@ -13,21 +13,21 @@ use crate::s3::Switch;
 use crate::subject::{Attributes, Kind};
 use crate::verdict::{Judgement, Verdict, every, nothing_to_judge};
 
-const PRIVATE: &str = "private subnets only";
+const PRIVATE_ONLY: &str = "private subnets only";
 const NO_PUBLIC_IP: &str = "no public address for any task";
 
 /// How many names a finding lists before it only counts.
 const LISTED: usize = 3;
 
 /// What a subject runs: the network that it is set to, and its tasks.
-struct Running<'a> {
+struct Placed<'a> {
     networks: Vec<(String, Result<&'a Network, Gap>)>,
     tasks: Result<Vec<&'a Task>, Gap>,
 }
 
 /// The tasks of a service are judged with it, whatever its status; what is set only while it is ACTIVE, because nothing
 /// starts by it afterwards. The tasks of no service are judged with their cluster. Exposure is judged whoever owns it.
-fn running<'a>(context: &Context<'a>) -> Result<Running<'a>, Gap> {
+fn placed<'a>(context: &Context<'a>) -> Result<Placed<'a>, Gap> {
     let subject = context.subject;
     if let Some(service) = Service::of(&subject.resource) {
         let description = described(service)?;
@@ -35,10 +35,10 @@ fn running<'a>(context: &Context<'a>) -> Result<Running<'a>, Gap> {
             ServiceStatus::Active => networks(description),
             ServiceStatus::Draining | ServiceStatus::Inactive => Vec::new(),
         };
-        return Ok(Running { networks, tasks: tasks_of(subject, context) });
+        return Ok(Placed { networks, tasks: tasks_of(subject, context) });
     }
     match Cluster::of(&subject.resource) {
-        Some(cluster) => Ok(Running { networks: Vec::new(), tasks: tasks_outside(subject, cluster, context.evidence) }),
+        Some(cluster) => Ok(Placed { networks: Vec::new(), tasks: tasks_outside(subject, cluster, context.evidence) }),
         None => Err(Gap::NothingToAudit { kind: Kind::Service.name().into() }),
     }
 }
@@ -93,10 +93,10 @@ fn of_what_runs(context: &Context<'_>, parts: Vec<Judgement>) -> Judgement {
 
 /// Private is what the routes say, never what a subnet is called or set to.
 pub(super) fn private_subnets(_: &NoParams, context: &Context<'_>) -> Judgement {
-    let running = running(context)?;
+    let placed = placed(context)?;
     let mut subnets: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     let mut parts = Vec::new();
-    for (what, network) in running.networks {
+    for (what, network) in placed.networks {
         match network {
             Ok(network) if network.subnets.is_empty() => {
                 parts.push(Err(incomplete("services.networkConfiguration.awsvpcConfiguration.subnets")));
@@ -109,7 +109,7 @@ pub(super) fn private_subnets(_: &NoParams, context: &Context<'_>) -> Judgement 
             Err(gap) => parts.push(Err(gap)),
         }
     }
-    match running.tasks {
+    match placed.tasks {
         Ok(tasks) => {
             for task in tasks {
                 match subnets_of(task) {
@@ -129,7 +129,7 @@ pub(super) fn private_subnets(_: &NoParams, context: &Context<'_>) -> Judgement 
             Reach::Private => Verdict::satisfied(format!("subnet {subnet} is private")),
             Reach::Public { route } => Verdict::not_satisfied(
                 format!("subnet {subnet} of {} is public: it has the route {route}", listed(&users)),
-                PRIVATE,
+                PRIVATE_ONLY,
             ),
         })
     }));
@@ -165,8 +165,8 @@ fn listed(names: &[String]) -> String {
 /// The setting tells of the tasks to come, the interfaces of those that run. An IPv6 address needs no association to be
 /// reached: the routes of its subnet decide.
 pub(super) fn no_public_ip(_: &NoParams, context: &Context<'_>) -> Judgement {
-    let running = running(context)?;
-    let mut parts: Vec<Judgement> = running
+    let placed = placed(context)?;
+    let mut parts: Vec<Judgement> = placed
         .networks
         .into_iter()
         .map(|(what, network)| {
@@ -178,7 +178,7 @@ pub(super) fn no_public_ip(_: &NoParams, context: &Context<'_>) -> Judgement {
             })
         })
         .collect();
-    match running.tasks {
+    match placed.tasks {
         Ok(tasks) => parts.extend(tasks.into_iter().flat_map(|task| addresses(task, context.evidence))),
         Err(gap) => parts.push(Err(gap)),
     }
