@@ -35,6 +35,8 @@ pub struct LogGroup {
     pub last_event: Seen<Timestamp>,
     /// The resource policies that hang on this group alone; an empty list means none.
     pub policies: Seen<Vec<PolicyText>>,
+    /// Where its events are sent on to, read only where copies of the logs are asked for; an empty list means nowhere.
+    pub subscriptions: Seen<Vec<Subscription>>,
     /// The functions that write to it, by name.
     pub writers: Vec<String>,
     /// Tags; absent means none.
@@ -58,6 +60,15 @@ pub struct Description {
     pub deletion_protection: Observed<Switch>,
     /// When it was made.
     pub created_at: Observed<Timestamp>,
+}
+
+/// A subscription filter: a place that the events of a group are sent on to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subscription {
+    /// Its name.
+    pub name: String,
+    /// The ARN of the stream, function or destination; CloudWatch Logs always answers it.
+    pub destination: Observed<String>,
 }
 
 /// A metric filter: what it looks for in a log group, and the metrics that it counts in.
@@ -106,6 +117,7 @@ impl LogGroup {
             description: Seen::gap(gap.clone()),
             last_event: Seen::gap(gap.clone()),
             policies: Seen::gap(gap.clone()),
+            subscriptions: Seen::gap(gap.clone()),
             writers: Vec::new(),
             tags: Seen::gap(gap.clone()),
         }
@@ -371,6 +383,7 @@ mod tests {
             last_event: seen("2026-11-01T11:00:00Z".parse().unwrap()),
             writers: vec!["f".into()],
             policies: seen(Vec::new()),
+            subscriptions: seen(Vec::new()),
             tags: not_set(),
         }
     }

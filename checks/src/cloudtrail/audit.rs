@@ -273,7 +273,7 @@ mod tests {
 
     #[test]
     fn a_trail_that_is_not_logging_fails_both() {
-        let status = TrailStatus { logging: Present(Switch::Off), delivery_error: Absent, delivered_at: Absent };
+        let status = TrailStatus { logging: Present(Switch::Off), delivered_at: Absent, ..status() };
         let stopped = of(vec![Trail { status: seen(status), ..trail("audit") }]);
         assert!(failed(judge(LOGGING, &stopped)).starts_with("trail audit is not logging"));
         assert!(failed(judge_with(DATA, "trail_name = \"audit\"", &stopped)).starts_with("trail audit is not logging"));
