@@ -1,10 +1,12 @@
 //! CloudTrail trails: what is seen of them, and the checks of their requirements.
 
 mod audit;
+mod bucket;
 mod data_events;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod management;
+pub(crate) mod protection;
 mod selectors;
 
 use std::collections::BTreeMap;
@@ -25,6 +27,10 @@ pub fn checks() -> Vec<Check> {
     vec![
         Check::across("cloudtrail-logging-enabled", audit::logging),
         Check::across("cloudtrail-data-events", data_events::data_events),
+        Check::across("cloudtrail-log-file-validation", protection::validation),
+        Check::across("cloudtrail-kms-encrypted", protection::encryption),
+        Check::across("cloudtrail-to-cloudwatch-logs", protection::to_logs),
+        Check::across("cloudtrail-bucket-protected", bucket::protected),
     ]
 }
 

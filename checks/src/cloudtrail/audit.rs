@@ -22,10 +22,10 @@ pub(super) struct Logging {
 }
 
 /// Which trail is the audit trail, and what it has to do.
-pub(super) struct Wanted<'a> {
-    pub(super) name: &'a str,
-    pub(super) multi_region: bool,
-    pub(super) kms_events: bool,
+pub(crate) struct Wanted<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) multi_region: bool,
+    pub(crate) kms_events: bool,
 }
 
 /// The one trail that is judged.
