@@ -14,13 +14,18 @@ use crate::s3::Switch;
 use crate::subject::Existence;
 use crate::verdict::{Judgement, Verdict, every};
 
+mod class;
+mod kept;
 mod policy;
 
 /// The checks of this file, in catalog order.
 pub fn checks() -> Vec<Check> {
     vec![
         Check::across("logs-retention-90-days", retention),
+        Check::across("logs-retention-min-90-days", kept::at_least),
+        Check::across("logs-retention-set", kept::kept),
         Check::across("logs-kms-encrypted", encryption),
+        Check::across("logs-searchable-class", class::searchable),
         Check::across("logs-not-public", policy::not_public),
         Check::across("logs-receiving-events", receiving),
     ]
@@ -230,6 +235,7 @@ fn never_expires(params: &Retention) -> Verdict {
 struct Encryption {
     mode: EncryptionMode,
     exclude_groups: Vec<String>,
+    not_audit_trails: Vec<String>,
 }
 
 /// What a group without a key of its own gets.
@@ -244,6 +250,9 @@ enum EncryptionMode {
 /// a dead one the group takes no events.
 fn encryption(group: &LogGroup, params: &Encryption, context: &Context<'_>) -> Judgement {
     let description = description(group)?;
+    if let Some(verdict) = kept::no_audit_trail(&params.not_audit_trails, context) {
+        return Ok(verdict);
+    }
     if let Some(verdict) = excluded(&params.exclude_groups, context) {
         return Ok(verdict);
     }
