@@ -140,6 +140,13 @@ pub enum Relation {
         /// The bucket's name.
         bucket: String,
     },
+    /// A trail rests on it: its bucket, key, log group or the role by which it writes there.
+    OfTrail {
+        /// What it is to the trail.
+        what: &'static str,
+        /// The trail's name.
+        trail: String,
+    },
     /// Another resource rests on it or leads to it.
     Of {
         /// What it is to that resource, such as `subnet group's VPC`.
@@ -165,6 +172,7 @@ impl fmt::Display for Relation {
                 write!(f, "notification target of bucket {bucket}, qualifier {qualifier}")
             }
             Relation::LogTargetOf { bucket } => write!(f, "access log target of bucket {bucket}"),
+            Relation::OfTrail { what, trail } => write!(f, "{what} of trail {trail}"),
             Relation::Of { what, kind, id } => write!(f, "{what} of {kind} {id}"),
         }
     }
@@ -205,6 +213,9 @@ pub struct Scope {
     pub stack_name: Option<String>,
     /// The requirements that the profile selects.
     pub requirements: BTreeSet<String>,
+    /// The kinds of resource that are looked for in outputs and stacks; `None` for every kind. What another resource
+    /// leads to is collected whatever its kind.
+    pub kinds: Option<BTreeSet<Kind>>,
 }
 
 impl Scope {
@@ -219,7 +230,13 @@ impl Scope {
         event_data_stores: false,
         stack_name: None,
         requirements: BTreeSet::new(),
+        kinds: None,
     };
+
+    /// Whether resources of this kind are looked for in outputs and stacks.
+    pub fn looks_for(&self, kind: Kind) -> bool {
+        self.kinds.as_ref().is_none_or(|kinds| kinds.contains(&kind))
+    }
 
     /// Whether the profile selects a requirement whose id starts with one of these: only then is what it asks for read.
     pub fn selects(&self, starts: &[&str]) -> bool {
