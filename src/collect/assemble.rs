@@ -178,6 +178,7 @@ fn settle(
                     | Relation::LogGroupOf { .. }
                     | Relation::NotifiedBy { .. }
                     | Relation::LogTargetOf { .. }
+                    | Relation::OfTrail { .. }
                     | Relation::Of { .. } => {}
                 }
             }
