@@ -47,6 +47,8 @@ pub struct Trail {
     pub kms_key: Observed<String>,
     /// The bucket that receives the log files.
     pub bucket: Observed<String>,
+    /// The ARN of the topic that it tells of each delivery; absent means none.
+    pub topic: Observed<String>,
     /// Whether it is logging.
     pub status: Seen<TrailStatus>,
     /// What it records.

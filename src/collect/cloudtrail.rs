@@ -99,6 +99,7 @@ fn listed(trail: aws_sdk_cloudtrail::types::Trail) -> Trail {
         validation: Observed::of(trail.log_file_validation_enabled).map(Switch::from),
         kms_key: Observed::of(trail.kms_key_id),
         bucket: Observed::of(trail.s3_bucket_name),
+        topic: Observed::of(trail.sns_topic_arn),
         status: Seen::gap(not_yet.clone()),
         selectors: Seen::gap(not_yet),
     }

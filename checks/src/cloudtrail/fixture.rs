@@ -84,6 +84,7 @@ pub(crate) fn trail(name: &str) -> Trail {
         validation: Present(Switch::On),
         kms_key: Absent,
         bucket: Present("trail-logs".into()),
+        topic: Absent,
         status: seen(TrailStatus {
             logging: Present(Switch::On),
             delivery_error: Absent,

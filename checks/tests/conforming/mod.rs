@@ -264,6 +264,7 @@ fn account() -> Subject {
         validation: Present(Switch::On),
         kms_key: Absent,
         bucket: text("trail-logs"),
+        topic: Absent,
         status: seen(TrailStatus {
             logging: Present(Switch::On),
             delivery_error: Absent,
