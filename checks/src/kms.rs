@@ -14,6 +14,7 @@ use crate::subject::Kind;
 use crate::verdict::{Judgement, Verdict, every};
 
 mod policy;
+pub(crate) mod working;
 
 /// The checks of this file, in catalog order.
 pub fn checks() -> Vec<Check> {
@@ -205,7 +206,7 @@ impl Key {
     }
 }
 
-const DESCRIBE: &str = "DescribeKey";
+pub(crate) const DESCRIBE: &str = "DescribeKey";
 const ROTATION: &str = "GetKeyRotationStatus";
 
 impl Metadata {
