@@ -26,6 +26,7 @@ pub(crate) mod iam;
 pub(crate) mod kms;
 pub(crate) mod lambda;
 pub(crate) mod logs;
+pub(crate) mod network;
 pub(crate) mod rds;
 pub(crate) mod s3;
 pub(crate) mod s3control;
@@ -322,8 +323,16 @@ pub(crate) fn existence<T>(described: &Seen<T>) -> Seen<Existence> {
 pub(crate) fn calls_for(kind: Kind) -> Vec<&'static call::Call> {
     let groups: &[&[&'static call::Call]] = match kind {
         Kind::Outputs => &[sts::CALLS],
-        Kind::Stack => &[cloudformation::CALLS],
-        Kind::Account => &[s3control::CALLS, cloudtrail::CALLS, logs::ACCOUNT_CALLS, config::CALLS],
+        Kind::Stack => &[cloudformation::CALLS, network::ADDRESS_CALLS],
+        Kind::Account => &[
+            s3control::CALLS,
+            cloudtrail::CALLS,
+            logs::ACCOUNT_CALLS,
+            config::CALLS,
+            eventbridge::BUS_CALLS,
+            apigateway::DOMAIN_CALLS,
+            network::ENDPOINT_CALLS,
+        ],
         Kind::Bucket => &[s3::CALLS, eventbridge::CALLS],
         Kind::Function => &[lambda::CALLS, cloudwatch::CALLS, ec2::CALLS],
         Kind::Key => &[kms::CALLS],

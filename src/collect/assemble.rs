@@ -70,20 +70,22 @@ fn role_arns(gathered: &Gathered) -> BTreeMap<String, String> {
     arns
 }
 
-/// An alias that led to a key is another name of that key, not a second subject.
+/// An alias that led to a key is another name of that key, not a second subject; and so is the name of a load balancer,
+/// which stacks know by its ARN.
 fn fold_aliases(walk: &Walk<'_>, gathered: &mut Gathered) {
-    let aliases: Vec<Reference> = gathered
-        .collected
-        .keys()
-        .filter(|reference| reference.kind == Kind::Key && reference.id.starts_with("alias/"))
-        .cloned()
-        .collect();
+    let is_alias = |reference: &&Reference| {
+        (reference.kind == Kind::Key && reference.id.starts_with("alias/"))
+            || (reference.kind == Kind::LoadBalancer && !reference.id.starts_with("arn:"))
+    };
+    let aliases: Vec<Reference> = gathered.collected.keys().filter(is_alias).cloned().collect();
     for alias in aliases {
-        let target = gathered
-            .collected
-            .get(&alias)
-            .and_then(|collected| collected.arn.as_deref())
-            .map(|arn| walk.key_reference(arn, &alias.region));
+        let target = gathered.collected.get(&alias).and_then(|collected| collected.arn.as_deref()).map(|arn| {
+            if alias.kind == Kind::Key {
+                walk.key_reference(arn, &alias.region)
+            } else {
+                Reference { id: arn.to_owned(), ..alias.clone() }
+            }
+        });
         if let Some(target) = target.filter(|target| *target != alias && gathered.collected.contains_key(target)) {
             gathered.collected.remove(&alias);
             let relations = gathered.relations.remove(&alias);

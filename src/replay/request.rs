@@ -18,10 +18,13 @@ use super::pretty;
 
 /// Services that accounts may hold: the name used for files and patterns, and the protocol of the Rust SDK's client.
 const SERVICES: &[(&str, Protocol)] = &[
+    ("apigateway", Protocol::RestJson),
     ("cloudformation", Protocol::AwsQuery),
     ("cloudtrail", Protocol::AwsJson),
     ("cloudwatch", Protocol::Cbor),
+    ("configservice", Protocol::AwsJson),
     ("ec2", Protocol::Ec2Query),
+    ("elasticloadbalancingv2", Protocol::AwsQuery),
     ("eventbridge", Protocol::AwsJson),
     ("iam", Protocol::AwsQuery),
     ("kms", Protocol::AwsJson),
@@ -31,6 +34,7 @@ const SERVICES: &[(&str, Protocol)] = &[
     ("s3control", Protocol::S3Control),
     ("sns", Protocol::AwsQuery),
     ("sts", Protocol::AwsQuery),
+    ("wafv2", Protocol::AwsJson),
 ];
 
 /// Services without a regional endpoint: clients disagree on the region that they sign for, so it is no part of a key.
