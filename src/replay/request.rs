@@ -18,12 +18,15 @@ use super::pretty;
 
 /// Services that accounts may hold: the name used for files and patterns, and the protocol of the Rust SDK's client.
 const SERVICES: &[(&str, Protocol)] = &[
+    ("apigateway", Protocol::RestJson),
     ("backup", Protocol::RestJson),
     ("cloudformation", Protocol::AwsQuery),
     ("cloudtrail", Protocol::AwsJson),
     ("cloudwatch", Protocol::Cbor),
+    ("configservice", Protocol::AwsJson),
     ("ec2", Protocol::Ec2Query),
     ("efs", Protocol::RestJson),
+    ("elasticloadbalancingv2", Protocol::AwsQuery),
     ("eventbridge", Protocol::AwsJson),
     ("iam", Protocol::AwsQuery),
     ("kms", Protocol::AwsJson),
@@ -32,7 +35,9 @@ const SERVICES: &[(&str, Protocol)] = &[
     ("rds", Protocol::AwsQuery),
     ("s3", Protocol::S3),
     ("s3control", Protocol::S3Control),
+    ("sns", Protocol::AwsQuery),
     ("sts", Protocol::AwsQuery),
+    ("wafv2", Protocol::AwsJson),
 ];
 
 /// Services without a regional endpoint: clients disagree on the region that they sign for, so it is no part of a key.
