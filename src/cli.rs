@@ -192,6 +192,9 @@ pub struct AuditOptions {
     /// Seconds that one AWS call may take over all its attempts [default: 20] [env: TAP_AUDIT_CALL_TIMEOUT]
     #[arg(long, value_name = "SECONDS")]
     pub call_timeout: Option<u64>,
+    /// Writes the evidence that the report rests on, as JSON; the judgement can be repeated from it
+    #[arg(long, value_name = "FILE")]
+    pub evidence_out: Option<PathBuf>,
     /// Sends every call to this endpoint instead of AWS
     #[arg(long, value_name = "URL")]
     pub endpoint_url: Option<String>,
@@ -224,6 +227,7 @@ impl AuditOptions {
             environment_suffix: None,
             fail_on: None,
             call_timeout: None,
+            evidence_out: None,
             endpoint_url: None,
             show_settings: false,
             replay: None,

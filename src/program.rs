@@ -202,7 +202,7 @@ async fn audit(options: &AuditOptions, manners: Manners, environment: &Environme
     let audit = prepare(&settings, environment)?;
     let transport = Transport::of(options).await?;
     let mut profile = settings.profile.value.clone();
-    let report = loop {
+    let (report, evidence) = loop {
         let progress = Progress::new(manners);
         let connection = transport.connection.clone();
         let report = audit::run(&catalog, profile.as_deref(), connection, &audit, progress.listener()).await;
@@ -214,10 +214,12 @@ async fn audit(options: &AuditOptions, manners: Manners, environment: &Environme
             report => break report?,
         }
     };
-    if let (Some(reason), false) = (&report.profile_reason, manners.quiet) {
-        say(&format!("profile {}: {reason}", report.profile));
-    }
     transport.finish(options, &report)?;
+    if let Some(path) = &options.evidence_out {
+        let text = serde_json::to_string_pretty(&evidence)
+            .map_err(|error| Stop::new(NO_START, format!("cannot write the evidence: {error}")))?;
+        write_file(path, (text + "\n").as_bytes())?;
+    }
     write(&report, &settings.formats.value, manners, environment)?;
     Ok(report.exit_code())
 }
@@ -545,7 +547,7 @@ async fn demo(options: &DemoOptions, manners: Manners, environment: &Environment
     let progress = Progress::new(manners);
     let report = audit::run(&catalog, Some(&profile.name), connection, &audit, progress.listener()).await;
     progress.finish();
-    let report = report?;
+    let (report, _) = report?;
     for key in replay.unrecorded() {
         say(&format!("not recorded: {}", key.name()));
     }

@@ -39,7 +39,10 @@ pub const FILES: &[(&str, &str)] = &[
 ];
 
 /// The profiles that the program carries.
-pub const PROFILES: &[(&str, &str)] = &[("profiles/patient-data.toml", include_str!("../profiles/patient-data.toml"))];
+pub const PROFILES: &[(&str, &str)] = &[
+    ("profiles/patient-data.toml", include_str!("../profiles/patient-data.toml")),
+    ("profiles/monitoring.toml", include_str!("../profiles/monitoring.toml")),
+];
 
 /// The paragraphs of the HIPAA Security Rule that requirements cite.
 pub const CONTROLS: (&str, &str) =

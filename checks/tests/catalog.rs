@@ -10,82 +10,185 @@ use tap_audit_checks::catalog::{CONTROLS, CatalogError, FILES, PROFILES};
 use tap_audit_checks::check;
 use tap_audit_checks::requirement::{Basis, Requirement, Severity};
 
-/// Every requirement with its severity and basis before any profile tailors it.
+/// Every requirement with the profiles that select it (P patient-data, M monitoring, T meditech), and with its severity
+/// and basis before any profile tailors it.
 const INDEX: &str = "
-stack-region-as-specified                   high      stated
-stack-outputs-required-present              medium    stated
-stack-outputs-resolve-live                  high      stated
-stack-outputs-no-secrets                    critical  derived
-stack-managed-by-cloudformation             medium    stated
-stack-drift-in-sync                         medium    derived
-stack-template-format                       low       stated
-stack-status-complete                       medium    stated
-stack-services-complete                     medium    stated
-stack-params-secret-noecho                  high      template
-stack-params-no-secret-default              high      template
-stack-retain-stateful-deletion-policy       high      stated
-stack-retain-stateful-update-replace-policy medium    template
-stack-retain-all-resources-strict           low       stated
-stack-retain-kms-key                        medium    derived
-stack-destroyable-no-blockers               medium    stated
-naming-environment-suffix                   medium    stated
-naming-convention-type-suffix               low       stated
-tag-environment                             medium    stated
-tag-data-classification                     medium    stated
-tag-compliance-scope                        medium    stated
-resource-pit-readability                    low       derived
-s3-default-encryption-aes256                critical  stated
-s3-versioning-enabled                       high      stated
-s3-mfa-delete-enabled                       high      stated
-s3-policy-deny-unencrypted-upload           high      stated
-s3-policy-deny-insecure-transport           critical  stated
-s3-public-access-block-bucket               critical  template
-s3-public-access-block-account              medium    derived
-s3-policy-not-public                        critical  derived
-s3-acl-not-public                           high      derived
-s3-event-notification-lambda                medium    stated
-s3-access-logging-enabled                   medium    derived
-s3-lifecycle-noncurrent-versions            low       template
-s3-existing-objects-encrypted-sample        medium    stated
-s3-vpc-endpoint-recommended                 low       stated
-lambda-function-active                      medium    stated
-lambda-memory-1024                          medium    stated
-lambda-timeout-300                          low       template
-lambda-runtime-supported                    medium    template
-lambda-reserved-concurrency-set             medium    stated
-lambda-env-kms-cmk                          high      stated
-lambda-env-kms-is-stack-key                 medium    derived
-lambda-env-no-plaintext-secret              high      stated
-lambda-env-no-known-default-secret          critical  template
-lambda-invoke-permission-s3-scoped          high      template
-lambda-policy-not-public                    critical  derived
-lambda-no-public-url                        high      derived
-lambda-logs-to-audited-group                medium    stated
-lambda-failure-destination                  low       stated
-kms-key-usable                              critical  stated
-kms-key-customer-managed                    high      stated
-kms-rotation-enabled                        high      stated
-kms-policy-not-public                       critical  stated
-kms-policy-least-privilege                  medium    stated
-kms-policy-allows-logs                      high      template
-kms-policy-allows-function-role             medium    template
-kms-alias-present                           low       template
-logs-retention-90-days                      high      stated
-logs-kms-encrypted                          high      stated
-logs-not-public                             high      derived
-logs-receiving-events                       low       stated
-iam-role-no-wildcard-actions                high      stated
-iam-role-no-wildcard-resources              high      stated
-iam-role-no-broad-managed-policy            high      derived
-iam-role-s3-scope                           high      stated
-iam-role-logs-scope                         medium    stated
-iam-role-kms-scope                          medium    template
-iam-trust-external-id-cross-account         high      stated
-iam-trust-no-external-id-on-service         high      derived
-iam-trust-principals-expected               critical  derived
-iam-explicit-deny-present                   low       stated
-cloudtrail-logging-enabled                  high      stated
-cloudtrail-data-events                      medium    stated
+stack-region-as-specified                   PMT high      stated
+stack-outputs-required-present              P   medium    stated
+stack-outputs-resolve-live                  PMT high      stated
+stack-outputs-no-secrets                    PMT critical  derived
+stack-managed-by-cloudformation             PMT medium    stated
+stack-drift-in-sync                         PM  medium    derived
+stack-template-format                       PMT low       stated
+stack-status-complete                       PMT medium    stated
+stack-services-complete                     PMT medium    stated
+stack-hipaa-eligible-services               M   high      stated
+stack-params-secret-noecho                  PMT high      template
+stack-params-no-secret-default              PMT high      template
+stack-retain-stateful-deletion-policy       P   high      stated
+stack-retain-stateful-update-replace-policy P   medium    template
+stack-retain-all-resources-strict           P   low       stated
+stack-retain-kms-key                        P   medium    derived
+stack-no-retain-policies                    MT  medium    stated
+stack-destroyable-no-blockers               PMT medium    stated
+naming-environment-suffix                   PMT medium    stated
+naming-convention-type-suffix               PMT low       stated
+tag-environment                             P   medium    stated
+tag-data-classification                     P   medium    stated
+tag-compliance-scope                        P   medium    stated
+tag-compliance-tracking                     M   medium    stated
+resource-pit-readability                    PMT low       derived
+s3-default-encryption-aes256                P   critical  stated
+s3-versioning-enabled                       P   high      stated
+s3-mfa-delete-enabled                       P   high      stated
+s3-policy-deny-unencrypted-upload           P   high      stated
+s3-policy-deny-insecure-transport           P   critical  stated
+s3-public-access-block-bucket               P   critical  template
+s3-public-access-block-account              P   medium    derived
+s3-policy-not-public                        P   critical  derived
+s3-acl-not-public                           P   high      derived
+s3-event-notification-lambda                P   medium    stated
+s3-access-logging-enabled                   P   medium    derived
+s3-lifecycle-noncurrent-versions            P   low       template
+s3-existing-objects-encrypted-sample        P   medium    stated
+s3-vpc-endpoint-recommended                 P   low       stated
+lambda-function-active                      P   medium    stated
+lambda-memory-1024                          P   medium    stated
+lambda-timeout-300                          P   low       template
+lambda-runtime-supported                    P   medium    template
+lambda-reserved-concurrency-set             P   medium    stated
+lambda-env-kms-cmk                          P   high      stated
+lambda-env-kms-is-stack-key                 P   medium    derived
+lambda-env-no-plaintext-secret              P   high      stated
+lambda-env-no-known-default-secret          P   critical  template
+lambda-invoke-permission-s3-scoped          P   high      template
+lambda-policy-not-public                    P   critical  derived
+lambda-no-public-url                        P   high      derived
+lambda-logs-to-audited-group                P   medium    stated
+lambda-failure-destination                  P   low       stated
+kms-key-usable                              PMT critical  stated
+kms-key-customer-managed                    PMT high      stated
+kms-rotation-enabled                        PMT high      stated
+kms-policy-not-public                       PMT critical  stated
+kms-policy-least-privilege                  PMT medium    stated
+kms-policy-allows-logs                      PM  high      template
+kms-policy-allows-function-role             P   medium    template
+kms-alias-present                           P   low       template
+logs-retention-90-days                      P   high      stated
+logs-retention-min-90-days                  M   high      stated
+logs-retention-set                          T   medium    derived
+logs-kms-encrypted                          PMT high      stated
+logs-tamper-resistant                       M   high      stated
+logs-searchable-class                       M   low       stated
+logs-not-public                             PMT high      derived
+logs-receiving-events                       PM  low       stated
+iam-role-no-wildcard-actions                PMT high      stated
+iam-role-no-wildcard-resources              PMT high      stated
+iam-role-no-broad-managed-policy            PMT high      derived
+iam-role-s3-scope                           P   high      stated
+iam-role-logs-scope                         P   medium    stated
+iam-role-kms-scope                          P   medium    template
+iam-trust-external-id-cross-account         P   high      stated
+iam-trust-no-external-id-on-service         P   high      derived
+iam-trust-principals-expected               PMT critical  derived
+iam-explicit-deny-present                   P   low       stated
+iam-no-access-keys-for-stack                MT  medium    derived
+iam-service-role-confused-deputy            MT  low       derived
+cloudtrail-logging-enabled                  PMT high      stated
+cloudtrail-data-events                      PMT medium    stated
+cloudtrail-log-file-validation              M   high      stated
+cloudtrail-kms-encrypted                    MT  high      stated
+cloudtrail-to-cloudwatch-logs               MT  medium    stated
+cloudtrail-bucket-protected                 M   high      stated
+config-recorder-on                          M   high      stated
+config-rules-present                        M   medium    stated
+config-rules-compliant                      M   medium    derived
+compliance-violation-alert-routed           M   high      stated
+cw-alarms-security-coverage                 M   high      stated
+cw-alarm-actions-configured                 M   high      stated
+cw-alarm-evaluating                         M   medium    stated
+cw-alarm-performance                        M   medium    stated
+cw-access-anomaly-tracking                  M   medium    stated
+cw-dashboard-present                        M   low       stated
+sns-topic-kms-encrypted                     M   high      stated
+sns-key-policy-allows-publishers            M   high      derived
+sns-policy-allows-publishers                M   high      derived
+sns-policy-not-public                       M   high      stated
+sns-tls-required                            M   medium    stated
+sns-subscription-confirmed                  M   high      stated
+sns-subscription-secure-protocol            M   high      stated
+sns-delivery-logging                        M   low       stated
+monitoring-error-handling                   M   low       stated
+no-public-endpoints                         M   high      stated
+transit-tls12-minimum                       MT  high      stated
+resource-isolation-endpoints                M   low       stated
+ecs-cluster-active                          T   medium    stated
+ecs-service-fargate                         T   medium    stated
+ecs-service-steady                          T   medium    derived
+ecs-tasks-private-subnets                   T   high      stated
+ecs-tasks-no-public-ip                      T   critical  stated
+ecs-autoscaling-target                      T   medium    stated
+ecs-autoscaling-policy                      T   medium    stated
+ecs-taskdef-logging                         T   high      stated
+ecs-taskdef-secrets-from-secretsmanager     T   high      stated
+ecs-taskdef-no-plaintext-secrets            T   critical  stated
+ecs-efs-shared-mount-encrypted-transit      T   high      stated
+ecs-service-multi-az                        T   medium    derived
+ecs-ephemeral-storage-kms                   T   low       derived
+ecs-exec-audited                            T   low       derived
+rds-cluster-aurora-available                T   medium    stated
+rds-storage-encrypted                       T   critical  stated
+rds-kms-key-rotating                        T   high      stated
+rds-automated-backups                       T   high      stated
+rds-point-in-time-recovery                  T   high      stated
+rds-multi-az-instances                      T   high      stated
+rds-private-subnets                         T   high      stated
+rds-not-publicly-accessible                 T   critical  stated
+rds-tls-required                            T   high      stated
+rds-audit-logs-exported                     T   high      stated
+rds-credentials-from-existing-secret        T   high      stated
+rds-snapshots-private-encrypted             T   high      derived
+efs-encrypted                               T   critical  stated
+efs-kms-key-rotating                        T   high      stated
+efs-automatic-backups                       T   high      stated
+efs-recovery-point-exists                   T   medium    derived
+efs-mount-targets-private-multi-az          T   high      stated
+efs-policy-tls-and-not-public               T   high      stated
+redis-replication-group-available           T   medium    stated
+redis-transit-encryption                    T   critical  stated
+redis-at-rest-encryption                    T   high      stated
+redis-kms-key-rotating                      T   high      stated
+redis-multi-az-failover                     T   high      stated
+redis-private-subnets                       T   high      stated
+redis-auth-required                         T   medium    derived
+redis-log-delivery                          T   low       derived
+apigw-rest-api-deployed                     T   medium    stated
+apigw-waf-associated                        T   high      stated
+apigw-throttling                            T   medium    stated
+apigw-access-logging                        T   high      stated
+apigw-execution-logging                     T   medium    stated
+apigw-data-trace-off                        T   high      derived
+apigw-authorization                         T   high      derived
+apigw-integration-private-tls               T   high      stated
+apigw-cache-encrypted                       T   medium    derived
+load-balancer-internal                      T   high      derived
+waf-rate-based-rule                         T   high      stated
+waf-request-filtering-rules                 T   high      stated
+waf-logging-enabled                         T   medium    stated
+secret-exists-and-active                    T   high      stated
+secret-not-created-by-stack                 T   medium    stated
+secret-rotation-enabled                     T   medium    stated
+secret-kms-cmk                              T   medium    stated
+secret-policy-not-public                    T   high      derived
+vpc-public-private-subnets-multi-az         T   high      stated
+vpc-nat-gateway-available                   T   medium    stated
+vpc-private-subnets-no-public-ip            T   medium    derived
+sg-no-open-ingress                          T   critical  stated
+sg-data-tier-from-app-only                  T   high      stated
+sg-app-tier-ingress                         T   high      stated
+sg-egress-restricted                        T   medium    stated
+sg-default-closed                           T   low       derived
+vpc-flow-logs-enabled                       T   medium    derived
 ";
 
 /// What a remediation may hold in braces beside JSON.
@@ -139,30 +242,34 @@ fn severities_and_bases_are_those_of_the_index() {
         .iter()
         .map(|requirement| [requirement.id.as_str(), requirement.severity.name(), requirement.basis.name()])
         .collect();
-    let index: BTreeSet<[&str; 3]> = INDEX
-        .lines()
-        .filter(|line| !line.is_empty())
-        .map(|line| {
-            let mut words = line.split_whitespace();
-            std::array::from_fn(|_| words.next().expect("id, severity and basis"))
-        })
-        .collect();
-    assert_eq!(index.len(), 74);
+    let index: BTreeSet<[&str; 3]> = index().map(|[id, _, severity, basis]| [id, severity, basis]).collect();
+    assert_eq!(index.len(), 176);
     assert_eq!(found, index);
 }
 
+/// The index: id, profiles, severity, basis.
+fn index() -> impl Iterator<Item = [&'static str; 4]> {
+    INDEX.lines().filter(|line| !line.is_empty()).map(|line| {
+        let mut words = line.split_whitespace();
+        std::array::from_fn(|_| words.next().expect("id, profiles, severity and basis"))
+    })
+}
+
 #[test]
-fn every_profile_loads_and_the_one_for_patient_data_selects_everything() {
+fn every_profile_loads_and_selects_what_the_index_says() {
     let catalog = shipped();
-    let names: Vec<&str> = catalog.profile_names().collect();
-    assert_eq!(names, ["patient-data"]);
-    for name in names {
-        catalog.profile(name).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let profiles = [("patient-data", 'P', 74), ("monitoring", 'M', 63), ("meditech", 'T', 100)];
+    assert_eq!(catalog.profile_names().collect::<Vec<_>>(), profiles.map(|(name, ..)| name));
+    for (name, letter, count) in profiles {
+        let profile = catalog.profile(name).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let selected = profile.requirements.iter().map(|tailored| tailored.requirement.id.as_str());
+        let selected: BTreeSet<&str> = selected.collect();
+        let wanted: BTreeSet<&str> =
+            index().filter(|[_, profiles, ..]| profiles.contains(letter)).map(|[id, ..]| id).collect();
+        assert_eq!((selected, profile.requirements.len()), (wanted, count), "{name}");
     }
-    let profile = catalog.profile("patient-data").expect("the profile");
-    assert_eq!(profile.requirements.len(), 74);
     let message = catalog.profile("nobody").expect_err("no such profile").to_string();
-    assert_eq!(message, "there is no profile `nobody`; the profiles are patient-data");
+    assert_eq!(message, "there is no profile `nobody`; the profiles are patient-data, monitoring, meditech");
 }
 
 #[test]

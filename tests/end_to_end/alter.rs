@@ -11,6 +11,7 @@ use crate::harness;
 
 /// An audit before it starts: the account, the outputs, the settings, and what is appended to the profile.
 pub(crate) struct Setup {
+    pub(crate) profile: &'static str,
     pub(crate) account: Account,
     /// The text of the outputs file, one output a line: the order of outputs decides which is asked about first.
     pub(crate) outputs: String,
@@ -21,7 +22,13 @@ pub(crate) struct Setup {
 impl Setup {
     /// The audit of a recorded account with its own outputs.
     pub(crate) fn of(name: &str) -> Self {
-        Setup { account: harness::account(name), outputs: harness::outputs_text(name), settings: |_| {}, tailoring: "" }
+        Setup {
+            profile: harness::profile_of(name),
+            account: harness::account(name),
+            outputs: harness::outputs_text(name),
+            settings: |_| {},
+            tailoring: "",
+        }
     }
 
     /// The conforming account.
@@ -154,11 +161,12 @@ impl Setup {
 
     /// Runs the audit, which may fail to start.
     pub(crate) fn try_audit(&self) -> (Result<Report, AuditError>, Replay) {
-        let [(name, text)] = PROFILES else { panic!("one profile") };
+        let file = format!("profiles/{}.toml", self.profile);
+        let (name, text) = PROFILES.iter().find(|(name, _)| *name == file).expect("a profile");
         let text = format!("{text}\n{}", self.tailoring);
         let catalog =
             Catalog::load(FILES, &[(name, &text)], CONTROLS, check::all()).unwrap_or_else(|error| panic!("{error}"));
-        let profile = catalog.profile("patient-data").expect("the profile");
+        let profile = catalog.profile(self.profile).expect("the profile");
         let mut settings = harness::settings(&self.outputs);
         (self.settings)(&mut settings);
         let replay = Replay::new(self.account.clone());

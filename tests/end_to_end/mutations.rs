@@ -695,9 +695,28 @@ fn in_no_stack(setup: &mut Setup, id: &str) {
     setup.answer("cloudformation", "DescribeStackResources", &[("PhysicalResourceId", id)], alter::in_no_stack(id));
 }
 
-fn rows() -> impl Iterator<Item = &'static Mutation> {
-    MUTATIONS.iter().chain(policies::MUTATIONS)
+/// The mutations of one profile.
+struct Table {
+    profile: &'static str,
+    /// The account that conforms.
+    account: &'static str,
+    rows: &'static [&'static [Mutation]],
+    /// Requirements that nothing breaks, with the reason.
+    never_fails: &'static [(&'static str, &'static str)],
 }
+
+impl Table {
+    fn rows(&self) -> impl Iterator<Item = &'static Mutation> {
+        self.rows.iter().copied().flatten()
+    }
+}
+
+const TABLES: &[Table] = &[Table {
+    profile: "patient-data",
+    account: "conforming",
+    rows: &[MUTATIONS, policies::MUTATIONS],
+    never_fails: &NEVER_FAILS,
+}];
 
 fn by_pair(report: &Report) -> BTreeMap<(String, String), Status> {
     harness::statuses(report)
@@ -729,28 +748,35 @@ fn text(finding: &Finding) -> String {
 }
 
 #[test]
-fn each_requirement_of_the_profile_has_its_mutation() {
-    let (_, profile) = harness::patient_data();
-    let wanted: Vec<&str> = profile.requirements.iter().map(|tailored| tailored.requirement.id.as_str()).collect();
-    let broken = rows().map(|row| row.requirement).chain(NEVER_FAILS.map(|(id, _)| id));
-    let named: Vec<&str> = broken.collect();
-    let missing: Vec<&&str> = wanted.iter().filter(|id| !named.contains(id)).collect();
-    assert!(missing.is_empty(), "no row in MUTATIONS breaks {missing:?}: add one for each");
-    let stray: Vec<&&str> = named.iter().filter(|id| !wanted.contains(id)).collect();
-    assert!(stray.is_empty(), "{stray:?} is not in the profile");
-    assert_eq!(named.len(), wanted.len(), "a requirement has two rows");
-    for row in rows() {
-        let own = |(requirement, _, status): &Flip| *requirement == row.requirement && *status == Fail;
-        assert!(row.flips.iter().any(own), "{} does not fail in its own row", row.requirement);
+fn each_requirement_of_a_profile_has_its_mutation() {
+    for table in TABLES {
+        let (_, profile) = harness::profile(table.profile);
+        let wanted: Vec<&str> = profile.requirements.iter().map(|tailored| tailored.requirement.id.as_str()).collect();
+        let never = table.never_fails.iter().map(|(id, _)| *id);
+        let named: Vec<&str> = table.rows().map(|row| row.requirement).chain(never).collect();
+        let missing: Vec<&&str> = wanted.iter().filter(|id| !named.contains(id)).collect();
+        assert!(missing.is_empty(), "{}: no row breaks {missing:?}: add one for each", table.profile);
+        let stray: Vec<&&str> = named.iter().filter(|id| !wanted.contains(id)).collect();
+        assert!(stray.is_empty(), "{stray:?} is not in profile {}", table.profile);
+        assert_eq!(named.len(), wanted.len(), "{}: a requirement has two rows", table.profile);
+        for row in table.rows() {
+            let own = |(requirement, _, status): &Flip| *requirement == row.requirement && *status == Fail;
+            assert!(row.flips.iter().any(own), "{} does not fail in its own row", row.requirement);
+        }
     }
 }
 
 #[test]
 fn each_mutation_flips_exactly_the_findings_of_its_row() {
-    let conforming = Setup::conforming().audit();
+    let wrong: Vec<String> = TABLES.iter().flat_map(wrong_flips).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn wrong_flips(table: &Table) -> Vec<String> {
+    let conforming = Setup::of(table.account).audit();
     let mut wrong = Vec::new();
-    for row in rows() {
-        let mut setup = Setup::conforming();
+    for row in table.rows() {
+        let mut setup = Setup::of(table.account);
         (row.change)(&mut setup);
         let (report, replay) = setup.try_audit();
         let report = report.unwrap_or_else(|error| panic!("{}: {error}", row.requirement));
@@ -775,7 +801,7 @@ fn each_mutation_flips_exactly_the_findings_of_its_row() {
             wrong.push(format!("{}: does not say {:?}: {said:?}", row.requirement, row.says));
         }
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    wrong
 }
 
 #[test]

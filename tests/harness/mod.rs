@@ -39,9 +39,19 @@ pub fn outputs_text(name: &str) -> String {
 
 /// The catalog and the profile of patient data.
 pub fn patient_data() -> (Catalog, Profile) {
+    profile("patient-data")
+}
+
+/// The catalog and the profile of this name.
+pub fn profile(name: &str) -> (Catalog, Profile) {
     let catalog = Catalog::embedded().expect("a catalog that is whole");
-    let profile = catalog.profile("patient-data").expect("the profile");
+    let profile = catalog.profile(name).expect("the profile");
     (catalog, profile)
+}
+
+/// The profile that a recorded account is audited under. Those of other systems than the first start with its name.
+pub fn profile_of(account: &str) -> &'static str {
+    ["monitoring", "meditech"].into_iter().find(|profile| account.starts_with(profile)).unwrap_or("patient-data")
 }
 
 /// The settings of an audit of these outputs, at a fixed time shortly after the recording.
@@ -64,9 +74,9 @@ pub fn fault(text: &str) -> Injection {
     text.parse().unwrap_or_else(|error| panic!("{text}: {error}"))
 }
 
-/// Audits a replayed account.
+/// Audits a replayed account under its profile.
 pub fn audit(replay: &Replay, audit: &Audit) -> Result<Report, AuditError> {
-    let (catalog, profile) = patient_data();
+    let (catalog, profile) = profile(profile_of(replay.account().name()));
     let evidence = evidence(replay, &profile, audit)?;
     Ok(audit::judge(&catalog, &profile, &evidence, audit))
 }

@@ -89,7 +89,7 @@ impl Paged {
     }
 
     fn judged(&self, replay: &Replay) -> Report {
-        let report = sweep::judged(replay, &harness::settings(&Recorded::conforming().outputs)).expect("an audit");
+        let report = Recorded::conforming().judge(replay);
         assert!(replay.unrecorded().is_empty(), "{}: {:?}", self.operation, replay.unrecorded());
         report
     }

@@ -113,8 +113,12 @@ const BY_NAME: &[&str] = &[
     "cloudtrail-data-events",
 ];
 
+/// The directories of the accounts that meet every requirement of their profiles.
+const CONFORMING: &[&str] = &["conforming"];
+
 /// A recorded account with its outputs, and what an undisturbed audit finds in it.
 pub struct Recorded {
+    pub profile: &'static str,
     pub account: Account,
     pub outputs: String,
     pub clean: Report,
@@ -123,29 +127,47 @@ pub struct Recorded {
 }
 
 impl Recorded {
-    /// The recorded account that meets every requirement.
+    /// The recorded patient-data account that meets every requirement.
     pub fn conforming() -> &'static Recorded {
-        static RECORDED: OnceLock<Recorded> = OnceLock::new();
-        RECORDED.get_or_init(|| Recorded::read(harness::account("conforming"), harness::outputs_text("conforming")))
+        Recorded::named("conforming")
     }
 
-    /// The account of the demonstration, where some requirements fail.
-    pub fn demonstration() -> &'static Recorded {
-        static RECORDED: OnceLock<Recorded> = OnceLock::new();
-        RECORDED.get_or_init(|| {
-            let embedded =
-                tap_audit::replay::embedded::account("patient-data").expect("an account").expect("that loads");
-            Recorded::read(embedded.account, embedded.outputs)
+    /// The accounts that meet every requirement of their profiles.
+    pub fn all_conforming() -> impl Iterator<Item = &'static Recorded> {
+        CONFORMING.iter().map(|name| Recorded::named(name))
+    }
+
+    /// A recorded account that meets every requirement, by its directory.
+    pub fn named(name: &str) -> &'static Recorded {
+        static RECORDED: OnceLock<Vec<OnceLock<Recorded>>> = OnceLock::new();
+        let at = CONFORMING.iter().position(|known| *known == name).unwrap_or_else(|| panic!("no account {name}"));
+        RECORDED.get_or_init(|| CONFORMING.iter().map(|_| OnceLock::new()).collect())[at].get_or_init(|| {
+            Recorded::read(harness::profile_of(name), harness::account(name), harness::outputs_text(name))
         })
     }
 
-    fn read(account: Account, outputs: String) -> Recorded {
+    /// The accounts of the demonstration, where some requirements fail.
+    pub fn demonstrations() -> impl Iterator<Item = Recorded> {
+        let (catalog, _) = catalog("patient-data");
+        let profiles = catalog.profile_names().map(|name| harness::profile_of(name));
+        profiles.filter_map(|profile| {
+            let embedded = tap_audit::replay::embedded::account(profile)?.expect("an account that loads");
+            Some(Recorded::read(profile, embedded.account, embedded.outputs))
+        })
+    }
+
+    fn read(profile: &'static str, account: Account, outputs: String) -> Recorded {
         let account = with_fall_backs(with_holders(account));
         let replay = Replay::new(account.clone());
-        let clean = judged(&replay, &harness::settings(&outputs)).expect("an audit that starts");
+        let clean = judged(profile, &replay, &harness::settings(&outputs)).expect("an audit that starts");
         assert!(replay.unrecorded().is_empty(), "not recorded: {:?}", replay.unrecorded());
         let operations = replay.counts().into_keys().filter(|name| name != "sts:GetCallerIdentity").collect();
-        Recorded { account, outputs, clean, operations }
+        Recorded { profile, account, outputs, clean, operations }
+    }
+
+    /// Audits another state of the account with its outputs.
+    pub fn judge(&self, replay: &Replay) -> Report {
+        judged(self.profile, replay, &harness::settings(&self.outputs)).expect("an audit that starts")
     }
 
     /// Audits the account under these disturbances.
@@ -155,7 +177,7 @@ impl Recorded {
             .fold(Replay::new(self.account.clone()), |replay, fault| replay.with_injection(harness::fault(fault)));
         let settings = Audit { call_timeout, ..harness::settings(&self.outputs) };
         let (started, busy_before) = (Instant::now(), busy());
-        let report = judged(&replay, &settings).expect("an audit that starts");
+        let report = judged(self.profile, &replay, &settings).expect("an audit that starts");
         let waited = started.elapsed().saturating_sub(busy().saturating_sub(busy_before));
         Disturbed { report, waited, replay }
     }
@@ -194,6 +216,9 @@ fn with_holders(account: Account) -> Account {
 
 /// Lets the account answer in parts what it answers to GetFunction: the configuration, the concurrency and the tags.
 fn with_fall_backs(account: Account) -> Account {
+    if !account.to_files().contains_key("lambda.toml") {
+        return account;
+    }
     let body = bodies(&account, "lambda", "GetFunction").remove(0);
     let whole: serde_json::Value = serde_json::from_str(&body).expect("JSON");
     let text = |pointer: &str| whole.pointer(pointer).and_then(|value| value.as_str()).expect(pointer).to_owned();
@@ -226,14 +251,19 @@ fn busy() -> Duration {
     Duration::from_nanos(nanoseconds.sum())
 }
 
-fn catalog() -> &'static (Catalog, Profile) {
-    static CATALOG: OnceLock<(Catalog, Profile)> = OnceLock::new();
-    CATALOG.get_or_init(harness::patient_data)
+fn catalog(profile: &str) -> &'static (Catalog, Profile) {
+    static CATALOGS: OnceLock<BTreeMap<&str, (Catalog, Profile)>> = OnceLock::new();
+    let catalogs = CATALOGS.get_or_init(|| {
+        let (catalog, _) = harness::patient_data();
+        let names = catalog.profile_names().map(harness::profile_of);
+        names.map(|name| (name, harness::profile(name))).collect()
+    });
+    catalogs.get(profile).unwrap_or_else(|| panic!("no profile {profile}"))
 }
 
 /// As `harness::audit`, with the catalog read once.
-pub fn judged(replay: &Replay, settings: &Audit) -> Result<Report, AuditError> {
-    let (catalog, profile) = catalog();
+pub fn judged(profile: &str, replay: &Replay, settings: &Audit) -> Result<Report, AuditError> {
+    let (catalog, profile) = catalog(profile);
     let evidence = harness::evidence(replay, profile, settings)?;
     Ok(audit::judge(catalog, profile, &evidence, settings))
 }

@@ -43,7 +43,7 @@ fn an_unknown_word_is_an_error_that_quotes_it() {
         let (service, name) = operation.split_once(':').expect("service:Operation");
         let account = recorded.account.clone().edit(service, name, |body| body.replace(from, to));
         let account = account.unwrap_or_else(|error| panic!("{operation} {from}: {error}"));
-        let report = sweep::judged(&Replay::new(account), &harness::settings(&recorded.outputs)).expect("an audit");
+        let report = recorded.judge(&Replay::new(account));
         let mut faults = Vec::new();
         let mut quoted = false;
         for finding in &report.findings {

@@ -1,4 +1,4 @@
-//! `cargo xtask generate`: the files under docs/ that the program itself writes.
+//! `cargo xtask generate`: the files that the program itself writes, under docs/ and beside the tests that read them.
 
 use std::ffi::OsString;
 use std::fs;
@@ -26,14 +26,21 @@ pub(crate) fn run(arguments: &[OsString]) -> Result<ExitCode, Failure> {
         [other, ..] => return Err(Failure::usage(format!("generate does not know {}", other.display()))),
     };
     let [html, text] = example_reports()?;
-    let files = [
+    let mut files = vec![
         Generated { path: "docs/report.schema.json", wanted: printed(&["schema"])? },
         Generated { path: "docs/requirements.md", wanted: printed(&["list", "--format", "markdown"])? },
         Generated { path: "docs/example-report.html", wanted: html },
         Generated { path: "docs/example-report.txt", wanted: text },
     ];
+    for (account, path) in CONFORMING {
+        files.push(Generated { path, wanted: evidence(account)? });
+    }
     if check { compare(&files) } else { write(&files) }
 }
+
+/// The recorded accounts that meet every requirement of a profile, and where their evidence is kept for the tests of
+/// the checks, which know no AWS.
+const CONFORMING: &[(&str, &str)] = &[];
 
 fn compare(files: &[Generated]) -> Result<ExitCode, Failure> {
     let mut stale = Vec::new();
@@ -103,6 +110,18 @@ fn example_reports() -> Result<[Vec<u8>; 2], Failure> {
     }
     let [html, text] = paths.each_ref().map(|path| read(path));
     Ok([html?, text?])
+}
+
+/// The evidence of a recorded account.
+fn evidence(account: &str) -> Result<Vec<u8>, Failure> {
+    let directory = cargo::root().join("tests/accounts").join(account);
+    let (outputs, written) = (directory.join("flat-outputs.json"), cargo::target().join("generated/evidence.json"));
+    let [directory, outputs, file] = [&directory, &outputs, &written].map(|path| path.display().to_string());
+    let arguments = ["--replay", &directory, "--outputs", &outputs, "--format", "json", "--evidence-out", &file];
+    match cargo::finish(program(&arguments)?.stdout(Stdio::null()))? {
+        Some(0 | 1 | 3) => read(&written),
+        _ => Err(did_not_write(&arguments)),
+    }
 }
 
 /// tap-audit with an environment in which it writes the same bytes everywhere.
