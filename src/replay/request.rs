@@ -18,10 +18,13 @@ use super::pretty;
 
 /// Services that accounts may hold: the name used for files and patterns, and the protocol of the Rust SDK's client.
 const SERVICES: &[(&str, Protocol)] = &[
+    ("applicationautoscaling", Protocol::AwsJson),
     ("cloudformation", Protocol::AwsQuery),
     ("cloudtrail", Protocol::AwsJson),
     ("cloudwatch", Protocol::Cbor),
     ("ec2", Protocol::Ec2Query),
+    ("ecs", Protocol::Cbor),
+    ("elasticloadbalancingv2", Protocol::AwsQuery),
     ("eventbridge", Protocol::AwsJson),
     ("iam", Protocol::AwsQuery),
     ("kms", Protocol::AwsJson),
