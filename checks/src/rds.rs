@@ -14,7 +14,7 @@ mod backup;
 mod credentials;
 mod encryption;
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 mod network;
 mod snapshots;
 mod standing;

@@ -47,6 +47,21 @@ impl Cidr {
         self.contains(other) || other.contains(self)
     }
 
+    /// Whether it holds every address of its family.
+    pub fn is_everything(self) -> bool {
+        self.prefix == 0
+    }
+
+    /// Whether it is a range of IPv4 addresses.
+    pub fn is_ipv4(self) -> bool {
+        self.first.is_ipv4()
+    }
+
+    /// Whether it is a range of the own host.
+    pub fn is_loopback(self) -> bool {
+        self.first.is_loopback() && self.prefix >= 8
+    }
+
     /// Whether the whole range is private: RFC 1918, 100.64.0.0/10 or fc00::/7.
     pub fn is_private(self) -> bool {
         PRIVATE.iter().any(|private| private.contains(self))

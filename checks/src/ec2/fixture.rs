@@ -2,11 +2,14 @@
 
 use crate::ec2::{
     Associated, Association, AssociationState, Cidr, Connectivity, Delivery, Destination, FlowLog, FlowLogStatus,
-    GroupDescription, GroupPair, Hop, Interface, LogDestination, NatGateway, NatMode, NatState, Peer, RecordedTraffic,
-    Route, RouteState, RouteTable, Rule, SecurityGroup, Subnet, Traffic, Vpc, VpcDescription, VpcOrigin, VpcState,
+    GroupDescription, GroupPair, Hop, Interface, InterfaceKind, LogDestination, NatGateway, NatMode, NatState, Peer,
+    RecordedTraffic, Route, RouteState, RouteTable, Rule, SecurityGroup, Subnet, Traffic, Vpc, VpcDescription,
+    VpcOrigin, VpcState,
 };
-use crate::fixture::{ACCOUNT, seen, subject};
+use crate::ecs::{self, Capacity, LaunchType, Network, ServiceStatus};
+use crate::fixture::{ACCOUNT, not_set, seen, subject};
 use crate::observed::Observed::{Absent, Present};
+use crate::observed::Seen;
 use crate::s3::Switch;
 use crate::subject::{Kind, Resource, Subject};
 
@@ -137,6 +140,7 @@ pub(crate) fn group(id: &str, ingress: Vec<Rule>, egress: Vec<Rule>) -> Security
 pub(crate) fn interface(id: &str, groups: &[&str]) -> Interface {
     Interface {
         id: id.into(),
+        kind: Present(InterfaceKind::Plain),
         description: Absent,
         subnet: Present("subnet-private-a".into()),
         public_ip: Absent,
@@ -147,4 +151,50 @@ pub(crate) fn interface(id: &str, groups: &[&str]) -> Interface {
 /// The subject of a security group.
 pub(crate) fn group_subject(id: &str, group: SecurityGroup) -> Subject {
     subject(Kind::SecurityGroup, id, Resource::SecurityGroup(Box::new(group)))
+}
+
+/// Changes what was seen of an attribute.
+pub(crate) fn edit<T: Clone>(attribute: &mut Seen<T>, change: impl FnOnce(&mut T)) {
+    let Present(mut value) = attribute.observed().clone() else { panic!("nothing was seen to change") };
+    change(&mut value);
+    *attribute = seen(value);
+}
+
+/// The ARN of the revision that [`service`] runs; its one container listens on port 8443.
+pub(crate) const REVISION: &str = "arn:aws:ecs:us-east-2:123456789012:task-definition/app:1";
+/// The ARN of the target group that [`service`] is registered with.
+pub(crate) const TARGETS: &str = "arn:aws:elasticloadbalancing:us-east-2:123456789012:targetgroup/app/1";
+
+/// An active service whose tasks have these groups and subnets.
+pub(crate) fn service(groups: &[&str], subnets: &[&str]) -> ecs::Service {
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    let network = Network { subnets: names(subnets), security_groups: names(groups), public_ip: Absent };
+    let description = ecs::Description {
+        name: "app".into(),
+        status: Present(ServiceStatus::Active),
+        capacity: Capacity { launch_type: Present(LaunchType::Fargate), providers: Vec::new(), platform: Absent },
+        definition: Present(REVISION.into()),
+        network: Present(network),
+        controller: Absent,
+        desired: 2,
+        running: 2,
+        circuit_breaker: Present(Switch::On),
+        zone_rebalancing: Absent,
+        exec: Switch::Off,
+        target_groups: vec![TARGETS.into()],
+        deployments: Vec::new(),
+        task_sets: Vec::new(),
+    };
+    ecs::Service { description: seen(description), scaling: not_set(), scaling_policies: seen(Vec::new()) }
+}
+
+/// The subject of a service with this one group.
+pub(crate) fn service_subject(group: &str, subnets: &[&str]) -> Subject {
+    of_service(service(&[group], subnets))
+}
+
+/// The subject of a service.
+pub(crate) fn of_service(service: ecs::Service) -> Subject {
+    let arn = format!("arn:aws:ecs:us-east-2:{ACCOUNT}:service/cluster/app");
+    subject(Kind::Service, &arn, Resource::Service(Box::new(service)))
 }

@@ -100,6 +100,8 @@ pub struct GroupPair {
 pub struct Interface {
     /// Its id.
     pub id: String,
+    /// What kind of interface it is; EC2 always answers it.
+    pub kind: Observed<InterfaceKind>,
     /// What it was made for, in the words of the service that made it, such as `RDSNetworkInterface`; absent means
     /// that nobody said.
     pub description: Observed<String>,
@@ -109,6 +111,18 @@ pub struct Interface {
     pub public_ip: Observed<String>,
     /// The ids of all groups that it holds: what they let through adds up.
     pub groups: Vec<String>,
+}
+
+/// What kind of network interface it is, as far as requirements tell them apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum InterfaceKind {
+    /// A plain one: of an instance, a task, a database and of most services.
+    Plain,
+    /// A VPC link of API Gateway.
+    VpcLink,
+    /// Another kind that a service manages.
+    Other,
 }
 
 impl SecurityGroup {

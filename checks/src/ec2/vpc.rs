@@ -414,7 +414,7 @@ impl Vpc {
     }
 }
 
-pub(crate) const TABLES: &str = "DescribeRouteTables";
+const TABLES: &str = "DescribeRouteTables";
 const SUBNETS: &str = "DescribeSubnets";
 
 fn associations(tables: &[RouteTable]) -> impl Iterator<Item = (&RouteTable, &Association)> {
@@ -448,12 +448,41 @@ impl Route {
     fn internet_gateway(&self) -> Result<Option<&str>, Gap> {
         let leads = match self.hop() {
             Ok(Hop::InternetGateway(id)) => Ok(Some(id.as_str())),
-            Ok(_) => return Ok(None),
+            Ok(
+                Hop::Local
+                | Hop::NatGateway(_)
+                | Hop::EgressOnlyGateway(_)
+                | Hop::Interface(_)
+                | Hop::Instance(_)
+                | Hop::Endpoint(_)
+                | Hop::TransitGateway(_)
+                | Hop::Peering(_)
+                | Hop::VirtualPrivateGateway(_)
+                | Hop::Other(_),
+            ) => return Ok(None),
             Err(gap) => Err(gap),
         };
         match self.state()? {
             RouteState::Active => leads,
             RouteState::Blackhole | RouteState::Filtered => Ok(None),
+        }
+    }
+}
+
+impl Destination {
+    /// Whether it is a range of IPv4 addresses.
+    pub(super) fn is_ipv4(&self) -> bool {
+        match self {
+            Destination::Range(range) => range.is_ipv4(),
+            Destination::PrefixList(_) | Destination::Other(_) => false,
+        }
+    }
+
+    /// Whether it is every address of a family.
+    pub(super) fn is_everything(&self) -> bool {
+        match self {
+            Destination::Range(range) => range.is_everything(),
+            Destination::PrefixList(_) | Destination::Other(_) => false,
         }
     }
 }

@@ -1,27 +1,28 @@
 //! A conforming Aurora PostgreSQL cluster with two instances, for the tests of the checks.
 
 use super::*;
+use crate::ec2::fixture::vpc;
 use crate::evidence::Evidence;
 use crate::fixture::{denial, evidence, seen, subject};
 use crate::kms::fixture::{KEY, rotating_key};
 use crate::observed::Observed::{Absent, Present};
 use crate::subject::{Kind, Resource};
 
-pub(super) const ID: &str = "tap-db";
+pub(crate) const ID: &str = "tap-db";
 
-pub(super) fn at(text: &str) -> Observed<Timestamp> {
+pub(crate) fn at(text: &str) -> Observed<Timestamp> {
     Present(text.parse().unwrap())
 }
 
-pub(super) fn text(text: &str) -> Observed<String> {
+pub(crate) fn text(text: &str) -> Observed<String> {
     Present(text.into())
 }
 
-pub(super) fn off() -> Insights {
+pub(crate) fn off() -> Insights {
     Insights { enabled: Present(Switch::Off), kms_key: Absent }
 }
 
-pub(super) fn described() -> Cluster {
+pub(crate) fn described() -> Cluster {
     Cluster {
         arn: text("arn:aws:rds:us-east-2:123456789012:cluster:tap-db"),
         resource_id: text("cluster-OWN"),
@@ -56,11 +57,11 @@ pub(super) fn described() -> Cluster {
     }
 }
 
-pub(super) fn member(instance: &str, parameter_status: &str) -> Member {
+pub(crate) fn member(instance: &str, parameter_status: &str) -> Member {
     Member { instance: instance.into(), parameter_status: text(parameter_status) }
 }
 
-pub(super) fn instance(id: &str, zone: &str) -> Instance {
+pub(crate) fn instance(id: &str, zone: &str) -> Instance {
     Instance {
         id: id.into(),
         status: text("available"),
@@ -71,16 +72,16 @@ pub(super) fn instance(id: &str, zone: &str) -> Instance {
     }
 }
 
-pub(super) fn parameter(value: &str, applies: Applies) -> Parameter {
+pub(crate) fn parameter(value: &str, applies: Applies) -> Parameter {
     let value = if value.is_empty() { Absent } else { text(value) };
     Parameter { value, applies: Present(applies) }
 }
 
-pub(super) fn parameters(list: &[(&str, &str, Applies)]) -> BTreeMap<String, Parameter> {
+pub(crate) fn parameters(list: &[(&str, &str, Applies)]) -> BTreeMap<String, Parameter> {
     list.iter().map(|(name, value, applies)| ((*name).to_owned(), parameter(value, *applies))).collect()
 }
 
-pub(super) fn snapshot(id: &str, restorers: &[&str]) -> Snapshot {
+pub(crate) fn snapshot(id: &str, restorers: &[&str]) -> Snapshot {
     Snapshot {
         id: id.into(),
         resource_id: text("cluster-OWN"),
@@ -92,7 +93,7 @@ pub(super) fn snapshot(id: &str, restorers: &[&str]) -> Snapshot {
     }
 }
 
-pub(super) fn database() -> Database {
+pub(crate) fn database() -> Database {
     Database {
         named_by: BTreeSet::new(),
         cluster: seen(described()),
@@ -114,14 +115,14 @@ pub(super) fn database() -> Database {
 }
 
 /// The conforming database with another cluster.
-pub(super) fn with(change: impl FnOnce(&mut Cluster)) -> Database {
+pub(crate) fn with(change: impl FnOnce(&mut Cluster)) -> Database {
     let mut cluster = described();
     change(&mut cluster);
     Database { cluster: seen(cluster), ..database() }
 }
 
 /// The conforming database with other instances.
-pub(super) fn of_instances(change: impl FnOnce(&mut Vec<Instance>)) -> Database {
+pub(crate) fn of_instances(change: impl FnOnce(&mut Vec<Instance>)) -> Database {
     let mut database = database();
     let Present(mut instances) = database.instances.observed().clone() else { unreachable!() };
     change(&mut instances);
@@ -129,15 +130,16 @@ pub(super) fn of_instances(change: impl FnOnce(&mut Vec<Instance>)) -> Database 
     database
 }
 
-/// The database beside its key.
-pub(super) fn of(database: Database) -> Evidence {
+/// The database beside its key and its VPC, whose private subnets are `subnet-a` and `subnet-b`.
+pub(crate) fn of(database: Database) -> Evidence {
     evidence(vec![
         subject(Kind::Key, "k", Resource::Key(Box::new(rotating_key()))),
+        vpc(["subnet-public-a", "subnet-public-b"], ["subnet-a", "subnet-b"]),
         subject(Kind::Database, ID, Resource::Database(Box::new(database))),
     ])
 }
 
 /// Evidence in which nothing was seen of the database.
-pub(super) fn unseen() -> Evidence {
+pub(crate) fn unseen() -> Evidence {
     of(Database::unknown(&denial()))
 }

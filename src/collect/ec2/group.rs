@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ec2::types;
-use tap_audit_checks::ec2::{Cidr, GroupDescription, GroupPair, Interface, Peer, Ports, Rule, SecurityGroup, Traffic};
+use tap_audit_checks::ec2::{
+    Cidr, GroupDescription, GroupPair, Interface, InterfaceKind, Peer, Ports, Rule, SecurityGroup, Traffic,
+};
 use tap_audit_checks::observed::{Gap, Observed, Seen};
 use tap_audit_checks::subject::{Kind, Resource};
 
@@ -229,6 +231,31 @@ fn interface(found: &types::NetworkInterface) -> Result<Interface, Gap> {
     });
     Ok(Interface {
         id: id.to_owned(),
+        kind: match found.interface_type().map(types::NetworkInterfaceType::as_str) {
+            Some("interface") => Observed::Present(InterfaceKind::Plain),
+            Some("api_gateway_managed") => Observed::Present(InterfaceKind::VpcLink),
+            Some(
+                "aws_codestar_connections_managed"
+                | "branch"
+                | "efa"
+                | "efa-only"
+                | "gateway_load_balancer"
+                | "gateway_load_balancer_endpoint"
+                | "global_accelerator_managed"
+                | "iot_rules_managed"
+                | "lambda"
+                | "load_balancer"
+                | "natGateway"
+                | "nat_gateway"
+                | "network_load_balancer"
+                | "quicksight"
+                | "transit_gateway"
+                | "trunk"
+                | "vpc_endpoint",
+            ) => Observed::Present(InterfaceKind::Other),
+            Some(other) => INTERFACES.unrecognised("NetworkInterface.InterfaceType", other),
+            None => Observed::Unknown(INTERFACES.incomplete("NetworkInterface.InterfaceType")),
+        },
         description: Observed::of(text(found.description())),
         subnet: always(&INTERFACES, "NetworkInterface.SubnetId", text(found.subnet_id())),
         public_ip: Observed::of(text(public_ip)),
