@@ -373,7 +373,7 @@ pub(crate) fn calls_for(kind: Kind) -> Vec<&'static call::Call> {
         Kind::SecurityGroup => &[ec2::GROUP_CALLS],
         Kind::LoadBalancer => &[elbv2::CALLS],
         Kind::Cluster => &[ecs::CALLS, ec2::ADDRESS_CALLS],
-        Kind::Service => &[ecs::SERVICE_CALLS],
+        Kind::Service => &[ecs::SERVICE_CALLS, elbv2::TARGET_GROUP_CALLS],
         Kind::TaskDefinition => &[ecs::DEFINITION_CALLS],
         Kind::Database => &[rds::CALLS],
         Kind::FileSystem => &[efs::CALLS],
