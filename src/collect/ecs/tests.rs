@@ -475,6 +475,43 @@ async fn values_are_judged_and_nothing_of_them_is_kept() {
 }
 
 #[tokio::test]
+async fn secrets_that_the_task_role_names_are_reached_but_for_those_that_a_container_takes() {
+    let secret = |name: &str| format!("arn:aws:secretsmanager:us-east-2:123456789012:secret:{name}");
+    let body = format!(
+        r#"{{"taskDefinition":{{"taskDefinitionArn":"{REVISION}","family":"api","revision":7,
+        "taskRoleArn":"arn:aws:iam::123456789012:role/task",
+        "containerDefinitions":[{{"name":"app","cpu":0,"secrets":[{{"name":"DB","valueFrom":"{}"}}]}}]}}}}"#,
+        secret("db-AbCdEf")
+    );
+    let document = format!(
+        r#"{{"Statement":[{{"Effect":"Allow","Action":"secretsmanager:GetSecretValue","Resource":["{}","{}","*"]}}]}}"#,
+        secret("db-??????"),
+        secret("key-??????")
+    );
+    let xml = |operation: &str, result: &str| {
+        Answer::ok(format!(
+            "<{operation}Response><{operation}Result>{result}</{operation}Result></{operation}Response>"
+        ))
+    };
+    let names = "<PolicyNames><member>read</member></PolicyNames><IsTruncated>false</IsTruncated>";
+    let policy = format!(
+        "<RoleName>task</RoleName><PolicyName>read</PolicyName><PolicyDocument>{}</PolicyDocument>",
+        document.replace('"', "%22")
+    );
+    let of_role = [("RoleName", "task")];
+    let account = with(account(), "DescribeTaskDefinition", &[("taskDefinition", REVISION)], &body)
+        .answer("iam", "ListRolePolicies", &of_role, xml("ListRolePolicies", names))
+        .unwrap()
+        .answer("iam", "GetRolePolicy", &[of_role[0], ("PolicyName", "read")], xml("GetRolePolicy", &policy))
+        .unwrap();
+    let ((_, found), _) =
+        walked(account, &scope(), async |walk| (task_definition(walk, REVISION, REGION).await, walk.take_found()))
+            .await;
+    assert_eq!(named(&found, Kind::Secret), [secret("db-AbCdEf"), secret("key")]);
+    assert_eq!(named(&found, Kind::Role), ["task"]);
+}
+
+#[tokio::test]
 async fn a_revision_that_is_not_there_is_missing_and_another_refusal_is_not() {
     let refused = |message: &str| {
         let body = format!(r#"{{"__type":"ClientException","message":"{message}"}}"#);
