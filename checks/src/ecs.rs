@@ -15,6 +15,7 @@ mod secrets;
 mod shared_files;
 mod steady;
 mod storage;
+pub mod values;
 
 pub use secrets::named_for_reading;
 

@@ -442,6 +442,10 @@ impl Subject {
     pub fn names(&self) -> BTreeSet<&str> {
         let mut names = BTreeSet::from([self.id.as_str()]);
         names.extend(self.arn.as_deref());
+        if let Resource::Service(_) | Resource::TaskDefinition(_) = &self.resource {
+            // Outputs often hold only what stands behind the last slash of the ARN.
+            names.extend(self.id.rsplit('/').next());
+        }
         let others = match &self.resource {
             Resource::Key(key) => Some(&key.named_by),
             Resource::Database(database) => Some(&database.named_by),

@@ -19,12 +19,14 @@ use super::pretty;
 /// Services that accounts may hold: the name used for files and patterns, and the protocol of the Rust SDK's client.
 const SERVICES: &[(&str, Protocol)] = &[
     ("apigateway", Protocol::RestJson),
+    ("applicationautoscaling", Protocol::AwsJson),
     ("backup", Protocol::RestJson),
     ("cloudformation", Protocol::AwsQuery),
     ("cloudtrail", Protocol::AwsJson),
     ("cloudwatch", Protocol::Cbor),
     ("configservice", Protocol::AwsJson),
     ("ec2", Protocol::Ec2Query),
+    ("ecs", Protocol::Cbor),
     ("efs", Protocol::RestJson),
     ("elasticloadbalancingv2", Protocol::AwsQuery),
     ("eventbridge", Protocol::AwsJson),

@@ -1,5 +1,4 @@
 use super::*;
-use crate::ecs::ServiceStatus;
 use crate::ecs::fixture::*;
 use crate::fixture::*;
 use crate::subject::Role;
@@ -182,4 +181,13 @@ fn a_service_that_others_made_in_the_cluster_of_the_stack_is_judged() {
         }
     }
     failed(of_service(evidence));
+}
+
+#[test]
+fn a_service_and_a_revision_are_known_by_the_end_of_their_arns_too() {
+    let evidence = running(|_| ());
+    let names = |kind| evidence.of_kind(kind).next().map(Subject::names).unwrap();
+    assert!(names(Kind::Service).contains("api") && names(Kind::Service).contains(SERVICE));
+    assert!(names(Kind::TaskDefinition).contains("api:7"));
+    assert!(!names(Kind::Cluster).contains("api"));
 }

@@ -193,7 +193,7 @@ fn a_public_address_of_a_running_task_fails_inside_and_outside_services() {
     assert_eq!(passed(private), "no running task has a public address");
 }
 
-fn with_route(added: Route) -> Judgement {
+fn with_route(added: &Route) -> Judgement {
     let mut evidence =
         first(running(|running| tasks(running, vec![addressed(task("t1"), &[], &["2001:db8::7"])])), Kind::Service);
     for subject in &mut evidence.subjects {
@@ -213,18 +213,18 @@ fn with_route(added: Route) -> Judgement {
 fn an_ipv6_address_is_public_only_by_an_active_ipv6_route_to_an_internet_gateway() {
     let gateway = || Hop::InternetGateway("igw-0a".into());
     assert_eq!(
-        failed(with_route(route("::/0", gateway()))),
+        failed(with_route(&route("::/0", gateway()))),
         "task t1 has the address 2001:db8::7, and its subnet the route ::/0 to igw-0a"
     );
-    failed(with_route(route("2000::/3", gateway())));
-    assert!(passed(with_route(route("0.0.0.0/0", gateway()))).contains("without an IPv6 route"));
-    passed(with_route(route("::/0", Hop::EgressOnlyGateway("eigw-1".into()))));
+    failed(with_route(&route("2000::/3", gateway())));
+    assert!(passed(with_route(&route("0.0.0.0/0", gateway()))).contains("without an IPv6 route"));
+    passed(with_route(&route("::/0", Hop::EgressOnlyGateway("eigw-1".into()))));
     let dead = Route { state: Observed::Present(ec2::RouteState::Blackhole), ..route("::/0", gateway()) };
-    passed(with_route(dead));
+    passed(with_route(&dead));
     let list = Route { destination: ec2::Destination::PrefixList("pl-1".into()), ..route("::/0", gateway()) };
-    failed(with_route(list));
+    failed(with_route(&list));
     let unknown = Route { hop: Observed::Unknown(denial()), ..route("::/0", gateway()) };
-    assert_eq!(with_route(unknown), Err(denial()));
+    assert_eq!(with_route(&unknown), Err(denial()));
 }
 
 #[test]
