@@ -5,6 +5,7 @@ use serde::Deserialize;
 use crate::check::{Context, NoParams};
 use crate::ec2::tiers;
 use crate::ec2::{Cidr, GroupDescription, Peer, Rule, SecurityGroup, Traffic, Vpc, listed, merged};
+use crate::evidence::Evidence;
 use crate::observed::Gap;
 use crate::verdict::{Judgement, Verdict, either, every};
 
@@ -104,9 +105,13 @@ fn open_rules(group: &SecurityGroup, direction: Direction) -> Result<(Vec<Open<'
     Ok((open, gap))
 }
 
-/// What holds the group, in words.
-fn holders(group: &SecurityGroup) -> Result<Vec<String>, Gap> {
+/// What holds the group, in words. A service whose tasks do not run just now, or a store that is being made, names the
+/// group and will hold it.
+fn holders(id: &str, group: &SecurityGroup, evidence: &Evidence) -> Result<Vec<String>, Gap> {
     let interfaces = group.interfaces.required(INTERFACES, "NetworkInterfaces")?;
+    if interfaces.is_empty() {
+        return Ok(tiers::holding(id, group, evidence)?.into_iter().collect());
+    }
     Ok(interfaces.iter().map(ToString::to_string).collect())
 }
 
@@ -141,12 +146,12 @@ pub(super) fn no_open_ingress(group: &SecurityGroup, params: &Ingress, context: 
     if is_default(group)? {
         return Ok(Verdict::not_applicable(DEFAULT));
     }
-    let holders = holders(group);
+    let group_id = &context.subject.id;
+    let holders = holders(group_id, group, context.evidence);
     let (open, gap) = open_rules(group, Direction::In)?;
     if let Some(verdict) = not_in_force(&holders, open.iter().map(|open| open.describe(Direction::In))) {
         return Ok(verdict);
     }
-    let group_id = &context.subject.id;
     let parts = open.iter().map(|open| {
         let holders = holders.clone()?;
         let observed = format!("it lets in {}, which exposes {}", open.describe(Direction::In), listed(&holders));
@@ -175,7 +180,7 @@ fn not_in_force(holders: &Result<Vec<String>, Gap>, open: impl Iterator<Item = S
     if !holders.is_empty() {
         return None;
     }
-    let verdict = Verdict::satisfied("no network interface holds it, so it is in force nowhere");
+    let verdict = Verdict::satisfied("nothing holds it, so it is in force nowhere");
     let open: Vec<String> = open.collect();
     Some(if open.is_empty() { verdict } else { verdict.noting(format!("it has open rules: {}", listed(&open))) })
 }
@@ -196,7 +201,7 @@ pub(super) fn egress_restricted(group: &SecurityGroup, params: &Egress, context:
     if is_default(group)? {
         return Ok(Verdict::not_applicable(DEFAULT));
     }
-    let holders = holders(group);
+    let holders = holders(&context.subject.id, group, context.evidence);
     let (open, gap) = open_rules(group, Direction::Out)?;
     if let Some(verdict) = not_in_force(&holders, open.iter().map(|open| open.describe(Direction::Out))) {
         return Ok(verdict);
@@ -260,17 +265,18 @@ pub(super) fn default_closed(vpc: &Vpc, _: &NoParams, context: &Context<'_>) -> 
         }
     });
     either(closed, || {
-        let holders = holders(group)?;
+        let holders = group.interfaces.required(INTERFACES, "NetworkInterfaces")?;
+        let holders: Vec<String> = holders.iter().map(ToString::to_string).collect();
         Ok(if holders.is_empty() {
             Verdict::satisfied("no network interface holds it")
         } else {
-            Verdict::not_satisfied(format!("{} hold it", listed(&holders)), DEFAULT_CLOSED)
+            Verdict::not_satisfied(format!("held by {}", listed(&holders)), DEFAULT_CLOSED)
         })
     })
 }
 
 /// What it means that no VPC of the stack's own was found.
-pub(super) fn no_own_vpc(evidence: &crate::evidence::Evidence) -> Judgement {
+pub(super) fn no_own_vpc(evidence: &Evidence) -> Judgement {
     if evidence.all::<Vpc>().next().is_none() {
         return Err(Gap::NothingToAudit { kind: "AWS::EC2::VPC".into() });
     }

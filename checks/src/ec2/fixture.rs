@@ -142,7 +142,6 @@ pub(crate) fn interface(id: &str, groups: &[&str]) -> Interface {
         id: id.into(),
         kind: Present(InterfaceKind::Plain),
         description: Absent,
-        subnet: Present("subnet-private-a".into()),
         public_ip: Absent,
         groups: groups.iter().map(|group| (*group).to_owned()).collect(),
     }

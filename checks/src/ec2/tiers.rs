@@ -222,9 +222,10 @@ pub(super) struct Front<'a> {
     pub(super) subnets: Vec<&'a str>,
 }
 
-/// The load balancers in front of these target groups.
+/// The load balancers in front of these target groups. Where none is, it may be one that nothing led to.
 pub(super) fn fronts<'a>(target_groups: &BTreeSet<String>, evidence: &'a Evidence) -> Result<Vec<Front<'a>>, Gap> {
     let mut fronts = Vec::new();
+    let mut unmatched: BTreeSet<&str> = target_groups.iter().map(String::as_str).collect();
     for (subject, balancer) in evidence.all::<LoadBalancer>() {
         let behind = match balancer.target_groups.required("DescribeTargetGroups", "TargetGroups") {
             Err(Gap::Missing { .. }) => continue,
@@ -232,6 +233,9 @@ pub(super) fn fronts<'a>(target_groups: &BTreeSet<String>, evidence: &'a Evidenc
         };
         if !behind.iter().any(|group| target_groups.contains(&group.arn)) {
             continue;
+        }
+        for group in behind {
+            unmatched.remove(group.arn.as_str());
         }
         let described = balancer.described()?;
         let subnets = described
@@ -244,7 +248,10 @@ pub(super) fn fronts<'a>(target_groups: &BTreeSet<String>, evidence: &'a Evidenc
             subnets: subnets.collect::<Result<_, Gap>>()?,
         });
     }
-    Ok(fronts)
+    match unmatched.first() {
+        Some(arn) => Err(Gap::undecided(format!("nothing was seen of a load balancer in front of {arn}"))),
+        None => Ok(fronts),
+    }
 }
 
 /// The internet-facing load balancer that holds the group, by name.

@@ -6,7 +6,7 @@ use crate::elbv2::{self, BalancerType, Leg, LoadBalancer, Scheme, TargetGroup};
 use crate::fixture::*;
 use crate::observed::Observed::{Absent, Present};
 use crate::rds::{self, Cluster};
-use crate::subject::Resource;
+use crate::subject::{Resource, Subject};
 
 const DATA: &str = "sg-data-tier-from-app-only";
 const APP: &str = "sg-app-tier-ingress";
@@ -369,7 +369,7 @@ fn the_groups_of_task_sets_count_as_the_tasks() {
 }
 
 #[test]
-fn what_is_in_front_has_to_be_known_for_a_group_and_not_for_a_range() {
+fn what_is_in_front_has_to_be_known_for_what_may_come_from_it() {
     let unread = |rule| {
         let balancer = Resource::LoadBalancer(Box::new(LoadBalancer::unknown(&denial())));
         evidence(vec![
@@ -382,6 +382,24 @@ fn what_is_in_front_has_to_be_known_for_a_group_and_not_for_a_range() {
     };
     assert_eq!(undecided(judge(APP, &unread(with_group(WEB, "sg-lb")))), denial().to_string());
     assert!(failed(judge(APP, &unread(with_range(WEB, "0.0.0.0/0")))).contains("which is everybody"));
+    // It may be the range of a network load balancer's subnets.
+    assert_eq!(undecided(judge(APP, &unread(with_range(WEB, "10.0.2.0/24")))), denial().to_string());
+    let unmatched = evidence(vec![
+        network(),
+        service_subject(TASK, &SUBNETS),
+        definition(),
+        guarded(TASK, vec![with_group(WEB, "sg-lb")]),
+    ]);
+    assert!(undecided(judge(APP, &unmatched)).starts_with("nothing was seen of a load balancer in front of"));
+}
+
+#[test]
+fn what_holds_a_strange_group_has_to_be_known_before_it_is_no_vpc_link() {
+    let mut link = group("sg-link", vec![], vec![]);
+    link.interfaces = denied();
+    let evidence =
+        with_subjects(served(&["sg-lb"], vec![with_group(WEB, "sg-link")]), vec![group_subject("sg-link", link)]);
+    assert_eq!(undecided(judge(APP, &evidence)), denial().to_string());
 }
 
 #[test]
