@@ -1,5 +1,22 @@
 //! ECS clusters, services and task definitions: what is seen of them, and the checks of their requirements.
 
+mod active;
+mod capacity;
+mod exec;
+#[cfg(test)]
+pub(crate) mod fixture;
+mod logging;
+mod network;
+mod plaintext;
+mod running;
+mod scaling;
+mod secrets;
+mod shared_files;
+mod steady;
+mod storage;
+
+pub use secrets::named_for_reading;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -7,11 +24,38 @@ use crate::check::Check;
 use crate::observed::{Gap, Observed, Seen};
 use crate::outputs::SecretLook;
 use crate::s3::Switch;
+use crate::subject::Kind;
 
 /// The checks of this file, in catalog order.
+///
+/// What a service is set to is judged service by service, and what a task definition says revision by revision. Of a
+/// cluster is judged what it alone knows: the tasks that run outside services, and what holds for all of them together.
 pub fn checks() -> Vec<Check> {
-    Vec::new()
+    let running = [Kind::Cluster, Kind::Service];
+    let files = [Kind::Cluster, Kind::TaskDefinition];
+    vec![
+        Check::new("ecs-cluster-active", active::cluster_active).when_none(active::no_cluster),
+        Check::each("ecs-service-fargate", &running, capacity::fargate).when_none(capacity::nothing_runs),
+        Check::across("ecs-service-steady", steady::steady).when_none(running::no_service),
+        Check::each("ecs-tasks-private-subnets", &running, network::private_subnets).when_none(running::no_tasks),
+        Check::each("ecs-tasks-no-public-ip", &running, network::no_public_ip).when_none(running::no_tasks),
+        Check::across("ecs-autoscaling-target", scaling::target).when_none(running::no_service),
+        Check::across("ecs-autoscaling-policy", scaling::policy).when_none(running::no_service),
+        Check::across("ecs-taskdef-logging", logging::logging).when_none(running::no_tasks),
+        Check::across("ecs-taskdef-secrets-from-secretsmanager", secrets::from_secrets_manager)
+            .when_none(running::no_service),
+        Check::across("ecs-taskdef-no-plaintext-secrets", plaintext::no_plaintext_secrets).when_none(running::no_tasks),
+        Check::each("ecs-efs-shared-mount-encrypted-transit", &files, shared_files::encrypted_transit)
+            .when_none(running::no_tasks),
+        Check::across("ecs-service-multi-az", network::multi_az).when_none(running::no_service),
+        Check::across("ecs-ephemeral-storage-kms", storage::ephemeral_storage),
+        Check::across("ecs-exec-audited", exec::audited),
+    ]
 }
+
+const CLUSTERS: &str = "DescribeClusters";
+const SERVICES: &str = "DescribeServices";
+const DEFINITION: &str = "DescribeTaskDefinition";
 
 /// What was seen of a cluster.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

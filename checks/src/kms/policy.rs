@@ -13,7 +13,6 @@ use crate::policy::question::key_use::Wanted;
 use crate::policy::question::{Setting, key_policy, key_use};
 use crate::verdict::{Judgement, Verdict};
 
-mod ask;
 pub(super) mod function_role;
 pub(super) mod logs;
 #[cfg(test)]

@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 
 use crate::check::{Context, NoParams};
 use crate::iam::documents::listing_was_read;
-use crate::kms::policy::ask::Asked;
 use crate::kms::policy::{DOCUMENT, KEY_POLICY, arn, but_for, document, home, is_missing, is_named, set, text};
 use crate::kms::{Key, metadata};
 use crate::logs::LogGroup;
 use crate::observed::Gap;
+use crate::policy::ask::Asked;
 use crate::policy::counterexample::{Correction, Counterexample, cite, shown};
 use crate::policy::evaluate::{self, Facts, Truth};
 use crate::policy::model::{Document, Effect, Principal, Principals, Statement};

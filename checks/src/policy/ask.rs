@@ -6,18 +6,18 @@ use crate::policy::pattern::{Part, Pattern};
 use crate::policy::request::Request;
 
 /// A request in each of the forms that it may have.
-pub(super) struct Asked<'a> {
+pub(crate) struct Asked<'a> {
     /// The forms, which differ only in what nobody documents. There is at least one.
-    pub(super) forms: Vec<Request>,
+    pub(crate) forms: Vec<Request>,
     /// The partition.
-    pub(super) partition: &'a str,
+    pub(crate) partition: &'a str,
     /// The condition keys that are known, in lower case, whether the request has them or not.
-    pub(super) known: &'a [&'a str],
+    pub(crate) known: &'a [&'a str],
 }
 
 impl Asked<'_> {
     /// The best answer of the statements of this effect, and the first statement that gives it unless it is no.
-    pub(super) fn first<'d>(&self, effect: Effect, document: &'d Document) -> (Truth, Option<&'d Statement>) {
+    pub(crate) fn first<'d>(&self, effect: Effect, document: &'d Document) -> (Truth, Option<&'d Statement>) {
         let mut best = (Truth::No, None);
         for statement in document.statements.iter().filter(|statement| statement.effect == effect) {
             let truth = self.matches(statement);
@@ -29,7 +29,7 @@ impl Asked<'_> {
     }
 
     /// Whether a statement matches: surely where it matches every form.
-    pub(super) fn matches(&self, statement: &Statement) -> Truth {
+    pub(crate) fn matches(&self, statement: &Statement) -> Truth {
         let mut truths = self.forms.iter().map(|request| self.form_matches(statement, request));
         let first = truths.next().unwrap_or(Truth::Unknown);
         if truths.all(|truth| truth == first) { first } else { Truth::Unknown }
@@ -73,7 +73,7 @@ impl Asked<'_> {
     }
 
     /// The condition keys that leave open whether a statement matches, as it writes them.
-    pub(super) fn open<'s>(&self, statement: &'s Statement) -> Vec<&'s str> {
+    pub(crate) fn open<'s>(&self, statement: &'s Statement) -> Vec<&'s str> {
         let mut open: Vec<&str> = Vec::new();
         for test in &statement.conditions {
             if !self.known.contains(&test.key.as_str()) && !open.contains(&test.key_text.as_str()) {
@@ -84,7 +84,7 @@ impl Asked<'_> {
     }
 
     /// Why nobody can tell whether a statement matches.
-    pub(super) fn doubt(&self, statement: &Statement, document: &str) -> String {
+    pub(crate) fn doubt(&self, statement: &Statement, document: &str) -> String {
         let open = self.open(statement);
         let name = statement.name();
         if open.is_empty() {
