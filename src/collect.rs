@@ -171,6 +171,9 @@ pub struct Scope {
     pub stack_name: Option<String>,
     /// The requirements that the profile selects.
     pub requirements: BTreeSet<String>,
+    /// The kinds of resource that are looked for in outputs and stacks; `None` for every kind. What another resource
+    /// leads to is collected whatever its kind.
+    pub kinds: Option<BTreeSet<Kind>>,
 }
 
 impl Scope {
@@ -185,7 +188,13 @@ impl Scope {
         event_data_stores: false,
         stack_name: None,
         requirements: BTreeSet::new(),
+        kinds: None,
     };
+
+    /// Whether resources of this kind are looked for in outputs and stacks.
+    pub fn looks_for(&self, kind: Kind) -> bool {
+        self.kinds.as_ref().is_none_or(|kinds| kinds.contains(&kind))
+    }
 
     /// Whether the profile selects a requirement whose id starts with one of these: only then is what it asks for read.
     pub fn selects(&self, starts: &[&str]) -> bool {

@@ -47,6 +47,8 @@ pub struct Run {
     pub outputs_file: Option<String>,
     /// SHA-256 of the outputs file, in hex.
     pub outputs_sha256: Option<String>,
+    /// The kinds of resource that were looked for; what outputs and stacks hold of others is listed and not read.
+    pub kinds: Vec<Kind>,
     /// The environment suffix that the user gave.
     pub environment_suffix: Option<String>,
     /// The stack name that the user gave.

@@ -326,7 +326,8 @@ fn resolve_live(outputs: &Outputs, _params: &NoParams, context: &Context<'_>) ->
             unresolved.push(format!("`{}`", output.key));
             continue;
         };
-        let Some(kind) = audited_kind(resolved) else {
+        let looked_for = |kind: &Kind| context.evidence.run.kinds.contains(kind);
+        let Some(kind) = audited_kind(resolved).filter(looked_for) else {
             uncovered.push(format!("`{}` ({})", output.key, resolved.kind));
             continue;
         };

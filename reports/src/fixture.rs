@@ -419,6 +419,7 @@ fn assembled(findings: Vec<Finding>) -> Report {
             outputs_file: Some("cfn-outputs/flat-outputs.json".into()),
             outputs_sha256: Some("9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".into()),
             environment_suffix: Some("dev".into()),
+            kinds: Kind::ALL.to_vec(),
             stack_name: None,
         },
         profile: "patient-data".into(),

@@ -590,17 +590,18 @@ fn reach(walk: &Walk<'_>, members: &[Member], region: &str) {
             // It is being made and has no id yet, so nothing can be asked about it.
             (Some(_), None) => None,
         };
-        match reference {
+        match reference.filter(|reference| walk.scope.looks_for(reference.kind)) {
             Some(reference) => {
                 let relation = Relation::Member { stack: member.stack.clone(), logical_id: member.logical_id.clone() };
                 walk.reach(reference, relation);
             }
             None if COVERED_ELSEWHERE.contains(&member.kind.as_str()) => {}
             None => {
-                let reason = if Kind::named(&member.kind).is_some() {
+                let looked_for = Kind::named(&member.kind).is_some_and(|kind| walk.scope.looks_for(kind));
+                let reason = if looked_for {
                     "the stack names no physical id for it yet"
                 } else {
-                    "no requirement of this version looks at this type"
+                    "no requirement of the profile looks at this type"
                 };
                 walk.not_covered(&member.kind, &member.logical_id, id, reason);
             }

@@ -244,6 +244,7 @@ pub async fn gather(aws: &Aws, scope: &Scope, request: Request) -> Result<Eviden
             outputs_file: request.outputs_file,
             outputs_sha256: request.outputs_sha256,
             environment_suffix: request.environment_suffix,
+            kinds: Kind::ALL.into_iter().filter(|kind| scope.looks_for(*kind)).collect(),
             stack_name: scope.stack_name.clone(),
         },
         subjects,
@@ -289,7 +290,8 @@ async fn drive(walk: &Walk<'_>, request: &Request) -> Gathered {
     };
     let named = parts(&request.outputs);
     for part in &named {
-        if let Some(reference) = part.resolved().and_then(|resolved| reference(walk, resolved)) {
+        let named = part.resolved().and_then(|resolved| reference(walk, resolved));
+        if let Some(reference) = named.filter(|reference| walk.scope.looks_for(reference.kind)) {
             walk.reach(reference, Relation::Output { key: part.key.clone() });
         }
     }

@@ -96,6 +96,7 @@ pub(crate) fn evidence() -> Evidence {
             outputs_file: Some("cfn-outputs/flat-outputs.json".into()),
             outputs_sha256: None,
             environment_suffix: Some("dev".into()),
+            kinds: Kind::ALL.to_vec(),
             stack_name: None,
         },
         subjects,
