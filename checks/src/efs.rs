@@ -166,7 +166,7 @@ pub struct MountTarget {
     pub subnet: String,
     /// The VPC of the subnet.
     pub vpc: Observed<String>,
-    /// The availability zone's name, as this account calls it.
+    /// The availability zone's id, such as `euc1-az2`, which means the same in every account.
     pub zone: Observed<String>,
     /// Its state.
     pub state: Observed<LifeCycle>,

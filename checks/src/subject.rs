@@ -146,7 +146,7 @@ impl Kind {
     pub fn led_to_by(name: &str) -> Option<Kind> {
         match name {
             "AWS::KMS::Alias" => Some(Kind::Key),
-            "AWS::RDS::DBInstance" => Some(Kind::Database),
+            "AWS::RDS::DBInstance" | "AWS::RDS::DBClusterEndpoint" => Some(Kind::Database),
             "AWS::EFS::AccessPoint" | "AWS::EFS::MountTarget" => Some(Kind::FileSystem),
             name => Kind::named(name),
         }

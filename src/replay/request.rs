@@ -18,15 +18,18 @@ use super::pretty;
 
 /// Services that accounts may hold: the name used for files and patterns, and the protocol of the Rust SDK's client.
 const SERVICES: &[(&str, Protocol)] = &[
+    ("backup", Protocol::RestJson),
     ("cloudformation", Protocol::AwsQuery),
     ("cloudtrail", Protocol::AwsJson),
     ("cloudwatch", Protocol::Cbor),
     ("ec2", Protocol::Ec2Query),
+    ("efs", Protocol::RestJson),
     ("eventbridge", Protocol::AwsJson),
     ("iam", Protocol::AwsQuery),
     ("kms", Protocol::AwsJson),
     ("lambda", Protocol::RestJson),
     ("logs", Protocol::AwsJson),
+    ("rds", Protocol::AwsQuery),
     ("s3", Protocol::S3),
     ("s3control", Protocol::S3Control),
     ("sts", Protocol::AwsQuery),

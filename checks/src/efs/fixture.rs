@@ -70,8 +70,8 @@ pub(crate) fn file_system() -> FileSystem {
         last_backup: not_set(),
         recovery_points: seen(vec![point(RecoveryStatus::Completed, "2026-11-01T05:00:00Z")]),
         mount_targets: seen(vec![
-            mount_target("fsmt-a", "subnet-a", "us-east-2a"),
-            mount_target("fsmt-b", "subnet-b", "us-east-2b"),
+            mount_target("fsmt-a", "subnet-a", "use2-az1"),
+            mount_target("fsmt-b", "subnet-b", "use2-az2"),
         ]),
     }
 }

@@ -47,7 +47,7 @@ impl<'a> Zones<'a> {
         let mut zones = Zones { working: BTreeSet::new(), hoped: BTreeSet::new(), anywhere: 0, gap: None };
         for target in targets {
             let works = works(target);
-            match (target.zone.required(TARGETS, "MountTarget.AvailabilityZoneName"), works) {
+            match (target.zone.required(TARGETS, "MountTarget.AvailabilityZoneId"), works) {
                 (Ok(zone), Ok(true)) => drop(zones.working.insert(zone)),
                 (Ok(_), Ok(false)) | (Err(_), Ok(false)) => {}
                 (Ok(zone), Err(gap)) => {

@@ -17,26 +17,26 @@ fn a_one_zone_file_system_fails_whatever_its_mount_targets_are() {
 
 #[test]
 fn mount_targets_in_one_zone_or_none_at_all_fail() {
-    let text = failed(mounted(vec![mount_target("fsmt-a", "subnet-a", "us-east-2a")]));
-    assert!(text.starts_with("mount targets are available in us-east-2a only"), "{text}");
+    let text = failed(mounted(vec![mount_target("fsmt-a", "subnet-a", "use2-az1")]));
+    assert!(text.starts_with("mount targets are available in use2-az1 only"), "{text}");
     assert!(failed(mounted(Vec::new())).starts_with("no mount target is available"));
-    let mut broken = mount_target("fsmt-b", "subnet-b", "us-east-2b");
+    let mut broken = mount_target("fsmt-b", "subnet-b", "use2-az2");
     broken.state = Present(LifeCycle::Error);
-    failed(mounted(vec![mount_target("fsmt-a", "subnet-a", "us-east-2a"), broken]));
+    failed(mounted(vec![mount_target("fsmt-a", "subnet-a", "use2-az1"), broken]));
 }
 
 #[test]
 fn a_mount_target_that_is_being_made_leaves_it_undecided_only_where_the_count_rests_on_it() {
-    let mut coming = mount_target("fsmt-b", "subnet-b", "us-east-2b");
+    let mut coming = mount_target("fsmt-b", "subnet-b", "use2-az2");
     coming.state = Present(LifeCycle::Creating);
-    let one = mount_target("fsmt-a", "subnet-a", "us-east-2a");
+    let one = mount_target("fsmt-a", "subnet-a", "use2-az1");
     assert!(matches!(zones(&[&one, &coming]), Err(Gap::Changing { .. })));
     let mut same = coming.clone();
-    same.zone = Present("us-east-2a".into());
+    same.zone = Present("use2-az1".into());
     failed(zones(&[&one, &same]));
     coming.state = Unknown(denial());
     assert_eq!(zones(&[&one, &coming]), Err(denial()));
-    let mut nowhere = mount_target("fsmt-b", "subnet-b", "us-east-2b");
+    let mut nowhere = mount_target("fsmt-b", "subnet-b", "use2-az2");
     nowhere.zone = Absent;
     assert!(matches!(zones(&[&one, &nowhere]), Err(Gap::Incomplete { .. })));
 }
