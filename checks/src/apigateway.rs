@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::check::Check;
-use crate::observed::{Gap, Seen};
+use crate::observed::{Gap, Observed, Seen};
 
 /// The checks of this file, in catalog order.
 pub fn checks() -> Vec<Check> {
@@ -29,6 +29,19 @@ pub enum EndpointType {
     Regional,
     /// From VPC endpoints only.
     Private,
+}
+
+/// A custom domain name of the account, in the run's region.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DomainName {
+    /// Its name.
+    pub name: String,
+    /// Its ARN; absent on all but private ones.
+    pub arn: Observed<String>,
+    /// The policy that says which versions of TLS it takes, such as `TLS_1_2`; API Gateway always answers it.
+    pub security_policy: Observed<String>,
+    /// How it can be reached; API Gateway answers at least one type.
+    pub endpoint_types: Observed<Vec<EndpointType>>,
 }
 
 impl RestApi {

@@ -59,6 +59,8 @@ pub struct Stack {
     /// For each audited resource, and each customer-managed policy attached to an audited role: which stack of the
     /// account holds it, by `kind id`; absent means that none does. Members of this stack may be left out.
     pub holders: BTreeMap<String, Seen<Holder>>,
+    /// The public addresses of its members that are no subjects of their own.
+    pub addresses: crate::network::Addresses,
 }
 
 /// Which stack it is.
@@ -444,6 +446,7 @@ impl Stack {
             processed: Seen::gap(gap.clone()),
             parameter_summary: Seen::gap(gap.clone()),
             holders: BTreeMap::new(),
+            addresses: crate::network::Addresses::unknown(gap),
         }
     }
 }

@@ -1,16 +1,29 @@
 //! EventBridge rules: what is seen of them, and the checks of their requirements.
 
+mod dead_letter;
+#[cfg(test)]
+pub(crate) mod fixture;
 pub mod pattern;
+mod sample;
+mod violation;
 
 use serde::{Deserialize, Serialize};
 
-use crate::check::Check;
+use crate::check::{Check, Context};
 use crate::observed::{Gap, Observed, Seen};
 use crate::s3::RuleState;
+use crate::sns::Topic;
+use crate::subject::Existence;
+use crate::verdict::{Judgement, Verdict};
+
+pub use sample::is_about_violations;
 
 /// The checks of this file, in catalog order.
 pub fn checks() -> Vec<Check> {
-    Vec::new()
+    vec![
+        Check::across("compliance-violation-alert-routed", violation::routed),
+        Check::across("monitoring-error-handling", dead_letter::handled),
+    ]
 }
 
 /// What was seen of the default event bus, in the run's region. Events of AWS services arrive there and nowhere else.
@@ -66,4 +79,28 @@ impl View {
     pub fn unknown(gap: &Gap) -> Self {
         View { rules: Seen::gap(gap.clone()) }
     }
+}
+
+const RULES: &str = "ListRules";
+const TARGETS: &str = "ListTargetsByRule";
+
+/// Whether an ARN names a topic.
+fn is_topic(arn: &str) -> bool {
+    arn.split(':').nth(2) == Some("sns")
+}
+
+/// Whether a topic that something publishes to is there; `what` names both for the text.
+fn reaches(arn: &str, what: &str, context: &Context<'_>) -> Judgement {
+    let found = context.evidence.all::<Topic>().find(|(subject, _)| subject.names().contains(arn));
+    let Some((subject, _)) = found else {
+        let own = arn.split(':').nth(4) == Some(context.evidence.run.account.as_str());
+        let why = if own { "nothing was seen of it" } else { "it is in another account and is not followed" };
+        return Err(Gap::undecided(format!("{what} topic {arn}, and {why}")));
+    };
+    Ok(match subject.existence.required("GetTopicAttributes", "Attributes")? {
+        Existence::Exists => Verdict::satisfied(format!("{what} topic {arn}")),
+        Existence::Missing => {
+            Verdict::not_satisfied(format!("{what} topic {arn}, which does not exist"), "a topic that exists")
+        }
+    })
 }

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::observed::{CallId, Gap, Seen};
 use crate::policy::model::PolicyText;
 use crate::subject::{Attributes, Kind, Subject};
-use crate::{cloudtrail, cloudwatch, config, eventbridge, kms, logs, s3};
+use crate::{apigateway, cloudtrail, cloudwatch, config, eventbridge, kms, logs, network, s3};
 
 /// All that was seen in one run. It can be saved and judged again without AWS.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -117,6 +117,10 @@ pub struct Account {
     pub events: eventbridge::View,
     /// The recorders, channels and rules of AWS Config.
     pub config: config::View,
+    /// The custom domain names of API Gateway, in the run's region; an empty list means none.
+    pub domain_names: Seen<Vec<apigateway::DomainName>>,
+    /// The VPC endpoints of every VPC, in the run's region; an empty list means none.
+    pub vpc_endpoints: Seen<Vec<network::Endpoint>>,
 }
 
 impl Account {
@@ -131,7 +135,24 @@ impl Account {
             metric_filters: Seen::gap(gap.clone()),
             events: eventbridge::View::unknown(gap),
             config: config::View::unknown(gap),
+            domain_names: Seen::gap(gap.clone()),
+            vpc_endpoints: Seen::gap(gap.clone()),
         }
+    }
+
+    /// The custom domain of this name or ARN.
+    ///
+    /// # Errors
+    /// A gap, when the list could not be read or does not hold it.
+    pub fn domain_name(&self, named: &str) -> Result<&apigateway::DomainName, Gap> {
+        let all = self.domain_names.required("GetDomainNames", "items")?;
+        let is_it = |domain: &&apigateway::DomainName| {
+            domain.name == named || domain.arn == crate::observed::Observed::Present(named.to_owned())
+        };
+        all.iter().find(is_it).ok_or_else(|| Gap::Incomplete {
+            operation: "GetDomainNames".into(),
+            field: format!("the custom domain {named}").into(),
+        })
     }
 }
 

@@ -108,6 +108,19 @@ impl Verdict {
         }
     }
 
+    /// Says what was seen and judges nothing: the requirement runs in a mode that only advises. What it would have
+    /// failed for stands with the advice.
+    #[must_use]
+    pub fn unjudged(self, advice: &str) -> Self {
+        match self {
+            Verdict::Satisfied { observed, note } => Verdict::NotApplicable { reason: observed, note },
+            Verdict::NotSatisfied { observed, note, .. } => {
+                Verdict::NotApplicable { reason: observed, note }.noting(format!("advice: {advice}"))
+            }
+            Verdict::NotApplicable { reason, note } => Verdict::NotApplicable { reason, note },
+        }
+    }
+
     /// Says what shows a failure and what would mend it; other verdicts stay as they are.
     #[must_use]
     pub fn shown_by(self, counterexample: Counterexample, correction: Option<Correction>) -> Self {

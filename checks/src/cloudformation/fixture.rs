@@ -95,6 +95,7 @@ pub(super) fn stack() -> Stack {
         processed: seen(template()),
         parameter_summary: seen(Vec::new()),
         holders: BTreeMap::new(),
+        addresses: crate::network::Addresses::unknown(&denial()),
     }
 }
 

@@ -17,6 +17,7 @@ use tap_audit_checks::lambda::{
     PublishedDefault, State, ValueLook, Variable, Vpc, VpcEndpoint,
 };
 use tap_audit_checks::logs::{Description as GroupDescription, LogClass, LogGroup};
+use tap_audit_checks::network::Addresses;
 use tap_audit_checks::outputs::{InFile, LiveOutput, LiveValue, Output, Outputs, Resolved};
 use tap_audit_checks::policy::model::PolicyText;
 use tap_audit_checks::s3::{
@@ -243,6 +244,9 @@ fn stack() -> Subject {
         processed: seen(template()),
         parameter_summary: seen(Vec::new()),
         holders: BTreeMap::new(),
+        addresses: Addresses::unknown(&tap_audit_checks::Gap::NotCollected {
+            what: "no requirement of the profile asks for it".into(),
+        }),
     };
     let mut subject = subject(Kind::Stack, STACK, Some(id), "", Resource::Stack(stack.into()));
     subject.logical_id = None;
