@@ -81,22 +81,22 @@ impl Open<'_> {
 /// The open rules of a group in one direction. Ranges that lie side by side add up, where other rules let the same
 /// traffic through. A prefix list that could not be read may be open: its gap stands beside the rules that are.
 fn open_rules(group: &SecurityGroup, direction: Direction) -> Result<(Vec<Open<'_>>, Option<Gap>), Gap> {
-    let rules = direction.rules(description(group)?)?;
-    let (mut open, mut gap) = (Vec::new(), None);
     let public = |rule: &'_ Rule| -> Result<Vec<Cidr>, Gap> {
         Ok(ranges(group, &rule.peer)?.iter().copied().filter(|range| !range.is_private()).collect())
     };
-    for rule in rules {
-        let own = match public(rule) {
-            Ok(own) => own,
+    let (mut read, mut gap) = (Vec::new(), None);
+    for rule in direction.rules(description(group)?)? {
+        match public(rule) {
+            Ok(own) => read.push((rule, own)),
             Err(found) => {
                 gap.get_or_insert(found);
-                continue;
             }
-        };
-        // A list that cannot be read has left its gap already, or will.
-        let beside = rules.iter().filter(|other| other.traffic.covers(rule.traffic));
-        let together = merged(beside.filter_map(|other| public(other).map_or(None, Some)).flatten());
+        }
+    }
+    let mut open = Vec::new();
+    for (rule, own) in &read {
+        let beside = read.iter().filter(|(other, _)| other.traffic.covers(rule.traffic));
+        let together = merged(beside.flat_map(|(_, ranges)| ranges.iter().copied()));
         let through = together.into_iter().find(|range| range.is_open() && own.iter().any(|one| range.contains(*one)));
         // A rule that is open by itself is shown by its own range.
         let alone = own.iter().copied().find(|range| range.is_open());
@@ -161,10 +161,7 @@ pub(super) fn no_open_ingress(group: &SecurityGroup, params: &Ingress, context: 
         match tiers::holding(group_id, group, context.evidence)? {
             Some(held) => Ok(Verdict::not_satisfied(format!("{observed}; {held} holds it"), CLOSED)),
             None => match tiers::internet_facing(group_id, group, context.evidence)? {
-                Some(balancer) => Ok(Verdict::satisfied(format!(
-                    "it lets in {} for internet-facing load balancer {balancer}",
-                    open.describe(Direction::In)
-                ))),
+                Some(balancer) => Ok(for_balancer(open, &balancer, &holders)),
                 None => {
                     Ok(Verdict::not_satisfied(format!("{observed}; no internet-facing load balancer holds it"), CLOSED))
                 }
@@ -172,6 +169,18 @@ pub(super) fn no_open_ingress(group: &SecurityGroup, params: &Ingress, context: 
         }
     });
     every(parts.chain(gap.map(Err)), || Ok(Verdict::satisfied("it lets in nothing from an open source")))
+}
+
+/// A public port of an internet-facing load balancer; whatever else holds the group answers on it too.
+fn for_balancer(open: &Open<'_>, balancer: &str, holders: &[String]) -> Verdict {
+    let rule = open.describe(Direction::In);
+    let verdict = Verdict::satisfied(format!("it lets in {rule} for internet-facing load balancer {balancer}"));
+    // ELB writes its name on the interfaces that it makes.
+    let others: Vec<&String> = holders.iter().filter(|holder| !holder.contains("(ELB ")).collect();
+    if others.is_empty() {
+        return verdict;
+    }
+    verdict.noting(format!("the same holds for what is not the load balancer's: {}", listed(&others)))
 }
 
 /// A group that no interface holds is not in force, whatever its rules say.

@@ -124,7 +124,7 @@ fn live(service: &ecs::Service) -> Result<Option<&ecs::Description>, Gap> {
 }
 
 /// The subnets of a network of a service.
-fn live_networks<'a>(service: &'a ecs::Service) -> Result<Vec<&'a Network>, Gap> {
+fn live_networks(service: &ecs::Service) -> Result<Vec<&Network>, Gap> {
     let Some(described) = live(service)? else { return Ok(Vec::new()) };
     networks(described).filter_map(|(network, _)| network.seen().transpose()).collect()
 }

@@ -104,10 +104,11 @@ fn all_traffic_and_icmp_are_named_as_such() {
 #[test]
 fn a_public_port_is_for_an_internet_facing_load_balancer_that_holds_the_group() {
     let open = || letting_in(vec![with_range(HTTPS, "0.0.0.0/0")]);
-    assert!(
-        passed(judge(IN, &with(open(), vec![balancer(Scheme::InternetFacing)])))
-            .starts_with("it lets in tcp 443 from 0.0.0.0/0 for internet-facing load balancer")
-    );
+    let beside = passed(judge(IN, &with(open(), vec![balancer(Scheme::InternetFacing)])));
+    assert!(beside.starts_with("it lets in tcp 443 from 0.0.0.0/0 for internet-facing load balancer"), "{beside}");
+    assert!(beside.ends_with("| the same holds for what is not the load balancer's: eni-sg-1"), "{beside}");
+    let alone = with(held_by(open(), "ELB app/web/1"), vec![balancer(Scheme::InternetFacing)]);
+    assert!(!passed(judge(IN, &alone)).contains('|'));
     assert!(
         failed(judge(IN, &with(open(), vec![balancer(Scheme::Internal)])))
             .ends_with("no internet-facing load balancer holds it")
