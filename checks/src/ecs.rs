@@ -6,6 +6,7 @@ mod exec;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod logging;
+pub(crate) mod mounts;
 mod network;
 mod plaintext;
 mod running;

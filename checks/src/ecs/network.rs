@@ -45,7 +45,7 @@ fn placed<'a>(context: &Context<'a>) -> Result<Placed<'a>, Gap> {
 
 /// Every network that a service is set to: its own, those of its task sets, and those of older deployments that still
 /// have tasks. Where there are task sets its own may be absent.
-fn networks<'d>(description: &'d Description) -> Vec<(String, Result<&'d Network, Gap>)> {
+pub(super) fn networks<'d>(description: &'d Description) -> Vec<(String, Result<&'d Network, Gap>)> {
     let mut found = Vec::new();
     let mut take = |what: String, network: &'d Observed<Network>| {
         let read = match network {

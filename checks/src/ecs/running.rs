@@ -276,7 +276,7 @@ pub(super) fn definition<'a>(arn: &str, evidence: &'a Evidence) -> Result<&'a De
 }
 
 /// That there is no service, which is known only where every list was read that could hold one.
-fn services_were_listed(evidence: &Evidence) -> Result<(), Gap> {
+pub(super) fn services_were_listed(evidence: &Evidence) -> Result<(), Gap> {
     listing_was_read(evidence)?;
     for (_, cluster) in evidence.all::<Cluster>() {
         cluster.services.required("ListServices", "serviceArns")?;

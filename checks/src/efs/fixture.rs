@@ -1,6 +1,7 @@
 //! A conforming file system with two mount targets, for the tests of the checks.
 
 use super::*;
+use crate::ec2::fixture::{VPC, vpc};
 use crate::evidence::Evidence;
 use crate::fixture::{ACCOUNT, denial, evidence, not_set, seen, subject};
 use crate::kms::fixture::{KEY, rotating_key};
@@ -31,7 +32,7 @@ pub(crate) fn mount_target(id: &str, subnet: &str, zone: &str) -> MountTarget {
     MountTarget {
         id: id.into(),
         subnet: subnet.into(),
-        vpc: Present("vpc-1".into()),
+        vpc: Present(VPC.into()),
         zone: Present(zone.into()),
         state: Present(LifeCycle::Available),
         security_groups: seen(vec!["sg-efs".into()]),
@@ -70,8 +71,8 @@ pub(crate) fn file_system() -> FileSystem {
         last_backup: not_set(),
         recovery_points: seen(vec![point(RecoveryStatus::Completed, "2026-11-01T05:00:00Z")]),
         mount_targets: seen(vec![
-            mount_target("fsmt-a", "subnet-a", "use2-az1"),
-            mount_target("fsmt-b", "subnet-b", "use2-az2"),
+            mount_target("fsmt-a", "subnet-a", "use2-aza"),
+            mount_target("fsmt-b", "subnet-b", "use2-azb"),
         ]),
     }
 }
@@ -83,10 +84,11 @@ pub(crate) fn with(change: impl FnOnce(&mut Description)) -> FileSystem {
     FileSystem { description: seen(description), ..file_system() }
 }
 
-/// The file system beside its key.
+/// The file system beside its key and its VPC, whose private subnets are `subnet-a` and `subnet-b`.
 pub(crate) fn of(file_system: FileSystem) -> Evidence {
     evidence(vec![
         subject(Kind::Key, "k", Resource::Key(Box::new(rotating_key()))),
+        vpc(["subnet-public-a", "subnet-public-b"], ["subnet-a", "subnet-b"]),
         subject(Kind::FileSystem, ID, Resource::FileSystem(Box::new(file_system))),
     ])
 }

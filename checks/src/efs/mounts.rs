@@ -1,12 +1,13 @@
 //! Where the file system can be mounted from: in which zones, and from which networks.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::settled;
 use super::{FileSystem, LifeCycle, MountTarget};
 use crate::check::{Context, NoParams};
 use crate::ec2::{self, Reach};
-use crate::observed::Gap;
+use crate::ecs::mounts::mounts;
+use crate::observed::{Gap, Observed};
 use crate::verdict::{Judgement, Verdict, every, nothing_to_judge};
 
 const TARGETS: &str = "DescribeMountTargets";
@@ -103,34 +104,33 @@ fn private(target: &MountTarget, context: &Context<'_>) -> Judgement {
 /// Each zone that tasks of a service may start in needs a mount target of the same VPC; where no service mounts the file
 /// system there is none to serve.
 fn served(targets: &[&MountTarget], context: &Context<'_>) -> Judgement {
-    let mut parts = Vec::new();
-    for (service, subnets) in services_that_mount(context)? {
-        for id in subnets {
-            let (vpc, subnet) = ec2::subnet(context.evidence, id)?;
-            let zone = subnet.zone.required("DescribeSubnets", "Subnet.AvailabilityZone")?;
-            let in_vpc = targets.iter().copied().filter(|target| match target.vpc.seen() {
-                Ok(Some(own)) => *own == vpc.id,
-                Ok(None) | Err(_) => false,
-            });
-            let zones = Zones::of(in_vpc);
-            parts.push(if zones.working.contains(zone.as_str()) {
-                Ok(Verdict::satisfied(format!("{zone} of service {service} has one")))
-            } else if let Some(gap) = zones.gap.filter(|_| zones.hoped.contains(zone.as_str()) || zones.anywhere > 0) {
-                Err(gap)
-            } else {
-                Ok(Verdict::not_satisfied(
-                    format!("service {service} may start tasks in {zone}, where its VPC has no available mount target"),
-                    EXPECTED,
-                ))
-            });
+    let mounts = mounts(context.subject, context.evidence);
+    let mut parts: Vec<Judgement> = mounts.gap.map(Err).into_iter().collect();
+    for service in mounts.services {
+        for id in service.subnets {
+            parts.push(has_target(service.name, id, targets, context));
         }
     }
     every(parts, || Ok(Verdict::not_applicable("no service that was seen mounts the file system")))
 }
 
-/// The services that mount the subject, with the subnets of their tasks.
-fn services_that_mount<'a>(_context: &Context<'a>) -> Result<BTreeMap<&'a str, &'a [String]>, Gap> {
-    Ok(BTreeMap::new())
+/// Whether tasks of the service that start in this subnet find a mount target in its zone and VPC.
+fn has_target(service: &str, subnet: &str, targets: &[&MountTarget], context: &Context<'_>) -> Judgement {
+    let (vpc, subnet) = ec2::subnet(context.evidence, subnet)?;
+    let zone = subnet.zone_id.required("DescribeSubnets", "Subnet.AvailabilityZoneId")?.as_str();
+    let in_vpc = |target: &&MountTarget| target.vpc == Observed::Present(vpc.id.clone());
+    let zones = Zones::of(targets.iter().copied().filter(in_vpc));
+    let astray = targets.iter().find_map(|target| target.vpc.required(TARGETS, "MountTarget.VpcId").err());
+    if zones.working.contains(zone) {
+        return Ok(Verdict::satisfied(format!("{zone} of service {service} has one")));
+    }
+    match zones.gap.filter(|_| zones.hoped.contains(zone) || zones.anywhere > 0).or(astray) {
+        Some(gap) => Err(gap),
+        None => Ok(Verdict::not_satisfied(
+            format!("service {service} may start tasks in {zone}, where its VPC has no available mount target"),
+            EXPECTED,
+        )),
+    }
 }
 
 #[cfg(test)]

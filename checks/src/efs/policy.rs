@@ -5,6 +5,7 @@ use serde::Deserialize;
 use super::FileSystem;
 use super::settled;
 use crate::check::Context;
+use crate::ecs::mounts::mounts;
 use crate::policy::question::{Setting, file_system_tls, public};
 use crate::verdict::{Judgement, Verdict, every, nothing_to_judge};
 
@@ -46,9 +47,29 @@ fn without_policy(params: &Policy, context: &Context<'_>) -> Judgement {
     task_side(observed, context)
 }
 
-/// Whether every task that mounts the file system does so over TLS.
-fn task_side(_observed: &str, _context: &Context<'_>) -> Judgement {
-    Err(crate::observed::Gap::undecided("the task definitions that mount the file system were not read"))
+/// Whether every task that mounts the file system does so over TLS. Where nothing was seen to mount it, nothing vouches for
+/// TLS.
+fn task_side(observed: &str, context: &Context<'_>) -> Judgement {
+    let expected = "a file system policy, or TLS on every mount by a task";
+    let mounts = mounts(context.subject, context.evidence);
+    let parts = mounts.mounts.iter().map(|mount| {
+        let named = format!("volume {} of {}", mount.volume, mount.revision);
+        Ok(if mount.is_over_tls()? {
+            Verdict::satisfied(format!("{named} is mounted over TLS"))
+        } else {
+            Verdict::not_satisfied(format!("{observed}; {named} is mounted in clear"), expected)
+        })
+    });
+    let gap = mounts.gap.clone().map(Err);
+    let verdict = every(parts.chain(gap), || {
+        Ok(Verdict::not_satisfied(format!("{observed}; no task was seen to mount it over TLS"), expected))
+    })?;
+    Ok(match verdict {
+        met @ Verdict::Satisfied { .. } => {
+            met.noting(format!("{observed}; accept_task_side_only lets the tasks' own setting do"))
+        }
+        other @ (Verdict::NotSatisfied { .. } | Verdict::NotApplicable { .. }) => other,
+    })
 }
 
 fn setting(context: &Context<'_>) -> Setting {

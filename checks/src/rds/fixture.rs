@@ -1,6 +1,7 @@
 //! A conforming Aurora PostgreSQL cluster with two instances, for the tests of the checks.
 
 use super::*;
+use crate::ec2::fixture::vpc;
 use crate::evidence::Evidence;
 use crate::fixture::{denial, evidence, seen, subject};
 use crate::kms::fixture::{KEY, rotating_key};
@@ -129,10 +130,11 @@ pub(crate) fn of_instances(change: impl FnOnce(&mut Vec<Instance>)) -> Database 
     database
 }
 
-/// The database beside its key.
+/// The database beside its key and its VPC, whose private subnets are `subnet-a` and `subnet-b`.
 pub(crate) fn of(database: Database) -> Evidence {
     evidence(vec![
         subject(Kind::Key, "k", Resource::Key(Box::new(rotating_key()))),
+        vpc(["subnet-public-a", "subnet-public-b"], ["subnet-a", "subnet-b"]),
         subject(Kind::Database, ID, Resource::Database(Box::new(database))),
     ])
 }

@@ -1,8 +1,14 @@
 use super::super::fixture::*;
 use super::*;
+use crate::ecs::fixture::{cluster_subject, defined, definition_subject, described, service_subject};
+use crate::ecs::{self, EfsVolume, Volume};
+use crate::evidence::Evidence;
 use crate::fixture::*;
+use crate::observed::Observed;
+use crate::observed::Observed::{Absent, Present};
 use crate::observed::Seen;
 use crate::policy::model::PolicyText;
+use crate::s3::Switch;
 
 const ID: &str = "efs-policy-tls-and-not-public";
 
@@ -74,4 +80,43 @@ fn another_account_fails_unless_it_is_trusted() {
 fn a_policy_that_could_not_be_read_is_undecided() {
     assert_eq!(judged(denied()), Err(denial()));
     assert!(undecided(judged(seen(PolicyText("{".into())))).contains("cannot be read as a policy"));
+}
+
+const TASK_SIDE: &str = "accept_task_side_only = true";
+
+/// The file system without a policy, beside a service that mounts it so.
+fn mounted(transit_encryption: Observed<Switch>) -> Evidence {
+    let mut definition = defined();
+    let efs = EfsVolume {
+        file_system: super::super::fixture::ID.into(),
+        transit_encryption,
+        access_point: Absent,
+        iam: Absent,
+    };
+    definition.volumes = vec![Volume { name: "shared".into(), efs: Present(efs) }];
+    definition.containers[0].mounts = vec!["shared".into()];
+    let service =
+        ecs::Service { description: seen(described()), scaling: not_set(), scaling_policies: seen(Vec::new()) };
+    let mut evidence = of(FileSystem { policy: not_set(), ..file_system() });
+    evidence.subjects.extend([
+        cluster_subject(crate::ecs::fixture::cluster()),
+        service_subject(service),
+        definition_subject(crate::ecs::fixture::REVISION, definition),
+    ]);
+    evidence
+}
+
+#[test]
+fn tls_on_every_mount_will_do_where_that_is_accepted() {
+    let text = passed(judge_with(ID, TASK_SIDE, &mounted(Present(Switch::On))));
+    assert!(text.starts_with("volume shared of api:7 is mounted over TLS | the file system has no policy"), "{text}");
+    failed(judge(ID, &mounted(Present(Switch::On))));
+    for clear in [Present(Switch::Off), Absent] {
+        assert!(
+            failed(judge_with(ID, TASK_SIDE, &mounted(clear))).contains("volume shared of api:7 is mounted in clear")
+        );
+    }
+    assert_eq!(judge_with(ID, TASK_SIDE, &mounted(Observed::Unknown(denial()))), Err(denial()));
+    let nobody = of(FileSystem { policy: not_set(), ..file_system() });
+    assert!(failed(judge_with(ID, TASK_SIDE, &nobody)).contains("no task was seen to mount it over TLS"));
 }

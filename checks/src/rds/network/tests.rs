@@ -83,3 +83,51 @@ fn the_data_api_is_noted() {
     let api = with(|cluster| cluster.data_api = Present(Switch::On));
     assert!(passed(judge(PUBLIC, &of(api))).ends_with("| the RDS Data API is on; IAM alone guards it"));
 }
+
+fn of_subnets(subnets: &[&str]) -> Database {
+    let mut database = database();
+    let group = crate::rds::SubnetGroup {
+        name: "tap-db-subnets".into(),
+        vpc: text("vpc-0a"),
+        subnets: subnets.iter().map(|id| (*id).to_owned()).collect(),
+    };
+    database.subnet_group = seen(group);
+    database
+}
+
+#[test]
+fn a_group_of_private_subnets_passes() {
+    assert_eq!(passed(judge(PRIVATE_SUBNETS, &of(database()))), "subnet-a is private; subnet-b is private");
+}
+
+#[test]
+fn one_public_subnet_fails_whether_or_not_it_is_in_use() {
+    assert_eq!(
+        failed(judge(PRIVATE_SUBNETS, &of(of_subnets(&["subnet-a", "subnet-public-b"])))),
+        "subnet-public-b of the subnet group tap-db-subnets is public: 0.0.0.0/0 to igw-0a"
+    );
+}
+
+#[test]
+fn a_subnet_that_was_not_seen_and_a_group_without_any_are_undecided() {
+    assert!(undecided(judge(PRIVATE_SUBNETS, &of(of_subnets(&["subnet-x"])))).contains("subnet-x"));
+    failed(judge(PRIVATE_SUBNETS, &of(of_subnets(&["subnet-x", "subnet-public-a"]))));
+    assert!(undecided(judge(PRIVATE_SUBNETS, &of(of_subnets(&[])))).starts_with("RDS answered no subnet"));
+}
+
+#[test]
+fn a_public_address_fails_with_a_word_on_the_path_to_it() {
+    let flagged = |subnets: &[&str]| {
+        let mut database = of_subnets(subnets);
+        let mut second = instance("db-2", "us-east-2b");
+        second.public = Present(Switch::On);
+        database.instances = seen(vec![instance("db-1", "us-east-2a"), second]);
+        failed(judge(PUBLIC, &of(database)))
+    };
+    assert_eq!(
+        flagged(&["subnet-a", "subnet-b"]),
+        "db-2 has a public address | no route leads there today, because its subnets are private"
+    );
+    assert!(flagged(&["subnet-public-a"]).contains("a route leads there (subnet-public-a: 0.0.0.0/0 to igw-0a)"));
+    assert!(flagged(&["subnet-x"]).ends_with("whether a route leads there could not be told"));
+}
