@@ -15,6 +15,7 @@ mod secrets;
 mod shared_files;
 mod steady;
 mod storage;
+pub mod values;
 
 pub use secrets::named_for_reading;
 
@@ -163,6 +164,8 @@ pub struct Service {
     pub scaling: Seen<ScalingTarget>,
     /// When it does so; an empty list means never.
     pub scaling_policies: Seen<Vec<ScalingPolicy>>,
+    /// The ARNs of the load balancers that send to its target groups; an empty list means that none does.
+    pub load_balancers: Seen<Vec<String>>,
 }
 
 /// What DescribeServices answers of a service.
@@ -584,6 +587,7 @@ impl Service {
             description: Seen::gap(gap.clone()),
             scaling: Seen::gap(gap.clone()),
             scaling_policies: Seen::gap(gap.clone()),
+            load_balancers: Seen::gap(gap.clone()),
         }
     }
 }

@@ -9,11 +9,13 @@ use tap_audit_checks::s3::Switch;
 use crate::collect::Walk;
 use crate::collect::call::Call;
 
+mod address;
 mod group;
 #[cfg(test)]
 mod tests;
 mod vpc;
 
+pub(crate) use address::addresses;
 pub(crate) use group::{security_group, security_group_reference};
 pub(crate) use vpc::{reach_vpc_of, vpc, vpc_reference};
 
@@ -24,6 +26,8 @@ const ENDPOINTS: Call = Call {
     absent: &[],
     denied_or: None,
 };
+/// Every call about the addresses of network interfaces.
+pub(crate) const ADDRESS_CALLS: &[&Call] = &[&group::INTERFACES];
 /// Every call about a VPC.
 pub(crate) const VPC_CALLS: &[&Call] = vpc::CALLS;
 /// Every call about a security group.

@@ -18,12 +18,15 @@ use super::pretty;
 
 /// Services that accounts may hold: the name used for files and patterns, and the protocol of the Rust SDK's client.
 const SERVICES: &[(&str, Protocol)] = &[
+    ("applicationautoscaling", Protocol::AwsJson),
     ("backup", Protocol::RestJson),
     ("cloudformation", Protocol::AwsQuery),
     ("cloudtrail", Protocol::AwsJson),
     ("cloudwatch", Protocol::Cbor),
     ("ec2", Protocol::Ec2Query),
+    ("ecs", Protocol::Cbor),
     ("efs", Protocol::RestJson),
+    ("elasticloadbalancingv2", Protocol::AwsQuery),
     ("eventbridge", Protocol::AwsJson),
     ("iam", Protocol::AwsQuery),
     ("kms", Protocol::AwsJson),

@@ -2,7 +2,7 @@
 
 use crate::check::{Context, NoParams};
 use crate::ecs::running::{self, active, services_of, short};
-use crate::ecs::{Capacity, Cluster, Description, LaunchType, SERVICES, Service, TaskSet};
+use crate::ecs::{Capacity, Cluster, Description, LaunchType, SERVICES, Service, ServiceStatus, TaskSet};
 use crate::evidence::Evidence;
 use crate::iam::documents::listing_was_read;
 use crate::observed::{Gap, Observed};
@@ -45,9 +45,11 @@ fn has_service(cluster: &Cluster, context: &Context<'_>) -> Judgement {
 
 fn left_out(verdict: Verdict, cluster: &Subject, evidence: &Evidence) -> Verdict {
     let skipped: Vec<String> = services_of(cluster, evidence)
-        .filter_map(|(subject, service)| {
-            let status = running::described(service).and_then(running::status).ok()?;
-            (status != crate::ecs::ServiceStatus::Active).then(|| format!("{} ({})", short(&subject.id), status.name()))
+        .filter_map(|(subject, service)| match running::described(service).and_then(running::status) {
+            Ok(status @ (ServiceStatus::Draining | ServiceStatus::Inactive)) => {
+                Some(format!("{} ({})", short(&subject.id), status.name()))
+            }
+            Ok(ServiceStatus::Active) | Err(_) => None,
         })
         .collect();
     if skipped.is_empty() { verdict } else { verdict.noting(format!("left out: {}", skipped.join(", "))) }

@@ -256,12 +256,9 @@ fn secrets_named(statement: &Statement) -> Vec<String> {
 /// The ARNs of the secrets that a role may read by their whole name, without what Secrets Manager puts behind it. For
 /// collectors: what cannot be read here is reported by the check.
 pub fn named_for_reading(role: &Role) -> Vec<String> {
-    let documents = held(role).into_iter().filter_map(|policy| match policy.document {
-        Ok(document) => Some(document),
-        Err(_) => None,
-    });
     let mut named = Vec::new();
-    for document in documents {
+    for policy in held(role) {
+        let Ok(document) = policy.document else { continue };
         for secret in document.statements.iter().flat_map(secrets_named) {
             if !named.contains(&secret) {
                 named.push(secret);
@@ -333,12 +330,12 @@ fn question<'a>(role: &str, secret: &'a Subject, context: &'a Context<'_>) -> As
     // An ARN without its end is the secret's all the same, and policies are written for the whole.
     let whole = arn.len().checked_sub(7).and_then(|at| arn.get(at..)).is_some_and(is_random_end);
     let resource = if whole { arn.to_owned() } else { format!("{arn}-AbCdEf") };
-    let (account, name) = (role.split(':').nth(4), role.split_once(":role/").map(|(_, name)| name));
+    let name = role.split_once(":role/").map_or(role, |(_, name)| name);
     Asked {
         forms: vec![Request {
             caller: Caller::Role {
-                account: account.unwrap_or_default().to_owned(),
-                name: name.unwrap_or(role).to_owned(),
+                account: context.evidence.run.account.clone(),
+                name: name.to_owned(),
                 session: "task".to_owned(),
             },
             action: READ.to_owned(),

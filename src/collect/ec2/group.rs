@@ -20,7 +20,7 @@ pub(super) const GROUPS: Call = Call {
     absent: &[],
     denied_or: None,
 };
-const INTERFACES: Call = Call {
+pub(super) const INTERFACES: Call = Call {
     service: "ec2",
     operation: "DescribeNetworkInterfaces",
     permission: "ec2:DescribeNetworkInterfaces",

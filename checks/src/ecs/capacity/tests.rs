@@ -1,5 +1,4 @@
 use super::*;
-use crate::ecs::ServiceStatus;
 use crate::ecs::fixture::*;
 use crate::fixture::*;
 use crate::subject::Role;
