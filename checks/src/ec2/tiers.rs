@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::ec2::{Ports, SecurityGroup, Traffic, Vpc, exposure, vpc};
+use crate::ec2::{SecurityGroup, Traffic, Vpc, exposure, vpc};
 use crate::ecs::{self, DeploymentStatus, Network, ServiceStatus, TaskDefinition, TaskSetStatus};
 use crate::efs::FileSystem;
 use crate::elasticache::Cache;
@@ -207,8 +207,7 @@ fn container_ports(definition: &str, evidence: &Evidence) -> Result<Vec<Traffic>
     let found = evidence.all::<TaskDefinition>().find(|(subject, _)| subject.names().contains(definition));
     let (_, found) = found.ok_or_else(|| Gap::undecided(format!("nothing was seen of {definition}")))?;
     let definition = found.definition.required("DescribeTaskDefinition", "taskDefinition")?;
-    let ports = definition.containers.iter().flat_map(|container| &container.ports);
-    ports.map(|number| Ok(Traffic::Tcp(Ports::one(port(*number)?)))).collect()
+    Ok(definition.containers.iter().flat_map(|container| &container.ports).copied().collect())
 }
 
 /// A load balancer or VPC link in front of a service.

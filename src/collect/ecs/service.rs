@@ -38,10 +38,8 @@ pub(crate) async fn service(walk: &Walk<'_>, arn: &str, region: &str) -> Collect
     let load_balancers = match description.observed() {
         Observed::Present(described) => {
             let groups = target_groups(described);
-            let (balancers, ()) = tokio::join!(
-                load_balancers(walk, &groups, region),
-                reach_from(walk, described, arn, region)
-            );
+            let (balancers, ()) =
+                tokio::join!(load_balancers(walk, &groups, region), reach_from(walk, described, arn, region));
             balancers.resting_on(description.calls())
         }
         Observed::Absent => Seen::gap(SERVICES.incomplete("services")),

@@ -245,7 +245,7 @@ fn definition() -> Subject {
         values: Vec::new(),
         environment_files: 0,
         mounts: Vec::new(),
-        ports: vec![8443],
+        ports: vec![WEB, Traffic::Tcp(Ports { first: 9000, last: 9010 })],
     };
     let definition = Definition {
         family: Present("app".into()),
@@ -298,12 +298,22 @@ fn the_load_balancer_in_front_reaches_the_containers_port_and_so_do_the_tasks_th
 }
 
 #[test]
+fn a_range_of_container_ports_is_let_in_as_a_whole_or_in_part() {
+    for ports in [Ports { first: 9000, last: 9010 }, Ports { first: 9002, last: 9003 }, Ports::one(9010)] {
+        passed(judge(APP, &served(&["sg-lb"], vec![with_group(Traffic::Tcp(ports), "sg-lb")])));
+    }
+    failed(judge(APP, &served(&["sg-lb"], vec![with_group(Traffic::Udp(Ports::one(9000)), "sg-lb")])));
+}
+
+#[test]
 fn other_sources_and_other_ports_of_the_tasks_fail() {
     let of = |rule| failed(judge(APP, &served(&["sg-lb"], vec![with_group(WEB, "sg-lb"), rule])));
     assert!(of(with_group(WEB, "sg-other")).ends_with("a group that is not meant to come in"));
     assert!(of(with_range(WEB, "10.0.0.0/16")).ends_with("whatever else has an address there"));
     assert!(of(with_group(Traffic::All, "sg-lb")).ends_with("which is more than it listens on"));
     assert!(of(with_group(Traffic::tcp(8444), "sg-lb")).ends_with("which is more than it listens on"));
+    let wider = Traffic::Tcp(Ports { first: 9000, last: 9011 });
+    assert!(of(with_group(wider, "sg-lb")).ends_with("which is more than it listens on"));
     let evidence = served(&["sg-lb"], vec![with_range(WEB, "10.0.5.0/24")]);
     passed(judge_with(APP, r#"extra_sources = ["10.0.5.0/24"]"#, &evidence));
 }
