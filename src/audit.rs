@@ -385,7 +385,6 @@ fn kinds(profile: &Profile) -> BTreeSet<Kind> {
 const SEEN_BY: &[(&str, &[Kind])] = &[
     ("cloudtrail-data-events", &[Kind::Bucket]),
     ("no-public-endpoints", &[Kind::Bucket, Kind::Function, Kind::LoadBalancer, Kind::RestApi]),
-    ("resource-isolation-endpoints", &[Kind::Vpc]),
     ("transit-tls12-minimum", &[Kind::LoadBalancer, Kind::RestApi]),
 ];
 

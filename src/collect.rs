@@ -27,6 +27,7 @@ pub(crate) mod iam;
 pub(crate) mod kms;
 pub(crate) mod lambda;
 pub(crate) mod logs;
+pub(crate) mod network;
 pub(crate) mod rds;
 pub(crate) mod s3;
 pub(crate) mod s3control;
@@ -59,12 +60,13 @@ pub struct Reference {
 
 impl Reference {
     /// Whether it names an alias or a part, which leads to the subject: a key's alias, an instance of a database cluster,
-    /// an access point of a file system.
+    /// an access point of a file system, the name of a load balancer, which stacks know by its ARN.
     pub(crate) fn leads_elsewhere(&self) -> bool {
         match self.kind {
             Kind::Key => self.id.starts_with("alias/"),
             Kind::Database => rds::is_part(&self.id),
             Kind::FileSystem => efs::is_part(&self.id),
+            Kind::LoadBalancer => !self.id.starts_with("arn:"),
             Kind::Outputs
             | Kind::Stack
             | Kind::Account
@@ -77,7 +79,6 @@ impl Reference {
             | Kind::Alarm
             | Kind::Vpc
             | Kind::SecurityGroup
-            | Kind::LoadBalancer
             | Kind::Cluster
             | Kind::Service
             | Kind::TaskDefinition
@@ -359,8 +360,16 @@ pub(crate) fn existence<T>(described: &Seen<T>) -> Seen<Existence> {
 pub(crate) fn calls_for(kind: Kind) -> Vec<&'static call::Call> {
     let groups: &[&[&'static call::Call]] = match kind {
         Kind::Outputs => &[sts::CALLS],
-        Kind::Stack => &[cloudformation::CALLS],
-        Kind::Account => &[s3control::CALLS, cloudtrail::CALLS, logs::ACCOUNT_CALLS, config::CALLS],
+        Kind::Stack => &[cloudformation::CALLS, network::ADDRESS_CALLS],
+        Kind::Account => &[
+            s3control::CALLS,
+            cloudtrail::CALLS,
+            logs::ACCOUNT_CALLS,
+            config::CALLS,
+            eventbridge::BUS_CALLS,
+            apigateway::DOMAIN_CALLS,
+            network::ENDPOINT_CALLS,
+        ],
         Kind::Bucket => &[s3::CALLS, eventbridge::CALLS],
         Kind::Function => &[lambda::CALLS, cloudwatch::CALLS, ec2::CALLS],
         Kind::Key => &[kms::CALLS],

@@ -15,7 +15,7 @@ use tap_audit_checks::s3::Switch;
 use tap_audit_checks::subject::Kind;
 
 use crate::collect::call::{Aws, Call, Fault};
-use crate::collect::{LiveRaw, Reference, Relation, Walk, gather};
+use crate::collect::{LiveRaw, Reference, Relation, Walk, gather, network};
 use crate::outputs::{Form, RawOutput};
 use crate::resolve;
 use crate::template::{self, Source, Values};
@@ -136,7 +136,10 @@ pub(crate) async fn root_stack(walk: &Walk<'_>, wanted: &Wanted, region: &str) -
     note_defaults(walk, &original);
     let values = raw.values(walk, region);
     let reduced = original.map(|source| source.reduce(&values));
-    let processed = with_nested(walk, &raw, &members, processed, &values, region).await;
+    let (processed, addresses) = tokio::join!(
+        with_nested(walk, &raw, &members, processed, &values, region),
+        network::addresses(walk, &members, region),
+    );
     Stack {
         identity: Seen::new(
             Observed::Present(Identity { name: raw.name.clone(), id: Observed::Present(raw.id.clone()), found_by }),
@@ -148,6 +151,7 @@ pub(crate) async fn root_stack(walk: &Walk<'_>, wanted: &Wanted, region: &str) -
         processed,
         parameter_summary: summary,
         holders: BTreeMap::new(),
+        addresses,
     }
 }
 
@@ -253,6 +257,7 @@ fn nothing_but(gap: &Gap, identity: Seen<Identity>) -> Stack {
         processed: unknown.processed.resting_on(&calls),
         parameter_summary: unknown.parameter_summary.resting_on(&calls),
         holders: unknown.holders,
+        addresses: unknown.addresses,
     }
 }
 

@@ -87,7 +87,7 @@ fn endpoint(found: &types::VpcEndpoint) -> Result<VpcEndpoint, Gap> {
 }
 
 /// Private names that are only for the resolver's inbound endpoints are not what a function in the VPC gets.
-fn private_dns(found: &types::VpcEndpoint) -> Observed<Switch> {
+pub(crate) fn private_dns(found: &types::VpcEndpoint) -> Observed<Switch> {
     let inbound_only =
         found.dns_options().and_then(types::DnsOptions::private_dns_only_for_inbound_resolver_endpoint) == Some(true);
     Observed::of(found.private_dns_enabled().map(|enabled| Switch::from(enabled && !inbound_only)))

@@ -15,8 +15,8 @@ use tap_audit_checks::subject::{Attributes, Kind, Resource};
 use crate::collect::call::Aws;
 use crate::collect::{
     Collected, Reference, Relation, Scope, Walk, apigateway, assemble, cloudformation, cloudtrail, cloudwatch, config,
-    ec2, ecs, efs, elasticache, elbv2, eventbridge, iam, kms, lambda, logs, rds, s3, s3control, secretsmanager, sns,
-    sts, wafv2,
+    ec2, ecs, efs, elasticache, elbv2, eventbridge, iam, kms, lambda, logs, network, rds, s3, s3control,
+    secretsmanager, sns, sts, wafv2,
 };
 use crate::outputs::RawOutput;
 use crate::resolve::{self, Resolution};
@@ -464,9 +464,26 @@ async fn account(walk: &Walk<'_>) -> Account {
         logs::account_policies(walk, &walk.region),
         cloudtrail::event_data_stores(walk, &walk.region),
     );
-    let (cloudwatch, metric_filters, events, config) =
-        tokio::join!(cloudwatch::view(walk), logs::metric_filters(walk), eventbridge::view(walk), config::view(walk),);
-    Account { public_access_block, trails, log_policies, event_data_stores, cloudwatch, metric_filters, events, config }
+    let (cloudwatch, metric_filters, events, config, domain_names, vpc_endpoints) = tokio::join!(
+        cloudwatch::view(walk),
+        logs::metric_filters(walk),
+        eventbridge::view(walk),
+        config::view(walk),
+        apigateway::domain_names(walk),
+        network::vpc_endpoints(walk),
+    );
+    Account {
+        public_access_block,
+        trails,
+        log_policies,
+        event_data_stores,
+        cloudwatch,
+        metric_filters,
+        events,
+        config,
+        domain_names,
+        vpc_endpoints,
+    }
 }
 
 /// The reference of a resolved output, for the kinds that are subjects of their own.

@@ -18,11 +18,13 @@ use super::pretty;
 
 /// Services that accounts may hold: the name used for files and patterns, and the protocol of the Rust SDK's client.
 const SERVICES: &[(&str, Protocol)] = &[
+    ("apigateway", Protocol::RestJson),
     ("applicationautoscaling", Protocol::AwsJson),
     ("backup", Protocol::RestJson),
     ("cloudformation", Protocol::AwsQuery),
     ("cloudtrail", Protocol::AwsJson),
     ("cloudwatch", Protocol::Cbor),
+    ("configservice", Protocol::AwsJson),
     ("ec2", Protocol::Ec2Query),
     ("ecs", Protocol::Cbor),
     ("efs", Protocol::RestJson),
@@ -36,6 +38,7 @@ const SERVICES: &[(&str, Protocol)] = &[
     ("s3", Protocol::S3),
     ("s3control", Protocol::S3Control),
     ("sts", Protocol::AwsQuery),
+    ("wafv2", Protocol::AwsJson),
 ];
 
 /// Services without a regional endpoint: clients disagree on the region that they sign for, so it is no part of a key.

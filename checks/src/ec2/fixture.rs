@@ -161,8 +161,6 @@ pub(crate) fn edit<T: Clone>(attribute: &mut Seen<T>, change: impl FnOnce(&mut T
 
 /// The ARN of the revision that [`service`] runs; its one container listens on port 8443.
 pub(crate) const REVISION: &str = "arn:aws:ecs:us-east-2:123456789012:task-definition/app:1";
-/// The ARN of the target group that [`service`] is registered with.
-pub(crate) const TARGETS: &str = "arn:aws:elasticloadbalancing:us-east-2:123456789012:targetgroup/app/1";
 
 /// An active service whose tasks have these groups and subnets.
 pub(crate) fn service(groups: &[&str], subnets: &[&str]) -> ecs::Service {
@@ -180,11 +178,16 @@ pub(crate) fn service(groups: &[&str], subnets: &[&str]) -> ecs::Service {
         circuit_breaker: Present(Switch::On),
         zone_rebalancing: Absent,
         exec: Switch::Off,
-        target_groups: vec![TARGETS.into()],
+        target_groups: Vec::new(),
         deployments: Vec::new(),
         task_sets: Vec::new(),
     };
-    ecs::Service { description: seen(description), scaling: not_set(), scaling_policies: seen(Vec::new()) }
+    ecs::Service {
+        description: seen(description),
+        scaling: not_set(),
+        scaling_policies: seen(Vec::new()),
+        load_balancers: seen(Vec::new()),
+    }
 }
 
 /// The subject of a service with this one group.

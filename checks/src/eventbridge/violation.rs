@@ -7,7 +7,7 @@ use super::{EventPattern, RULES, Rule, TARGETS, Target, is_topic, pattern, reach
 use crate::check::Context;
 use crate::config;
 use crate::evidence::Account;
-use crate::observed::{Gap, Observed};
+use crate::observed::Gap;
 use crate::s3::RuleState;
 use crate::verdict::{Judgement, Verdict, any};
 
@@ -171,7 +171,7 @@ mod tests {
     use crate::config::Channel;
     use crate::fixture::*;
     use crate::observed::Observed::{Absent, Present};
-    use crate::observed::Seen;
+    use crate::observed::{Observed, Seen};
     use crate::subject::Existence;
 
     const ID: &str = "compliance-violation-alert-routed";

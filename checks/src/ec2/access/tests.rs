@@ -2,7 +2,7 @@ use super::*;
 use crate::ec2::fixture::*;
 use crate::ecs::{Network, TaskSet, TaskSetStatus};
 use crate::efs::{self, FileSystem};
-use crate::elbv2::{self, BalancerType, Leg, LoadBalancer, Scheme, TargetGroup};
+use crate::elbv2::{self, BalancerType, Leg, LoadBalancer, Scheme};
 use crate::fixture::*;
 use crate::observed::Observed::{Absent, Present};
 use crate::rds::{self, Cluster};
@@ -266,22 +266,21 @@ fn balancer(kind: BalancerType, groups: &[&str]) -> LoadBalancer {
         described.subnets =
             SUBNETS.map(|id| Leg { subnet: Present(id.into()), zone: Present("us-east-2a".into()) }).to_vec();
     });
-    let behind = TargetGroup {
-        arn: TARGETS.into(),
-        protocol: Absent,
-        port: Absent,
-        target_type: Absent,
-        load_balancers: vec![elbv2::fixture::arn("web")],
-    };
-    balancer.target_groups = seen(vec![behind]);
     balancer
+}
+
+/// The service behind the load balancer of the fixture.
+fn behind_balancer() -> Subject {
+    let mut service = service(&[TASK], &SUBNETS);
+    service.load_balancers = seen(vec![elbv2::fixture::arn("web")]);
+    of_service(service)
 }
 
 /// A service behind a load balancer with these groups, and these rules on the tasks' group.
 fn served(groups: &[&str], rules: Vec<Rule>) -> Evidence {
     evidence(vec![
         network(),
-        service_subject(TASK, &SUBNETS),
+        behind_balancer(),
         definition(),
         guarded(TASK, rules),
         elbv2::fixture::subject(balancer(BalancerType::Network, groups)),
@@ -380,27 +379,32 @@ fn the_groups_of_task_sets_count_as_the_tasks() {
 
 #[test]
 fn what_is_in_front_has_to_be_known_for_what_may_come_from_it() {
-    let unread = |rule| {
-        let balancer = Resource::LoadBalancer(Box::new(LoadBalancer::unknown(&denial())));
-        evidence(vec![
-            network(),
-            service_subject(TASK, &SUBNETS),
-            definition(),
-            guarded(TASK, vec![rule]),
-            subject(Kind::LoadBalancer, "lb", balancer),
-        ])
+    let with = |rule, more| {
+        let rest = vec![network(), behind_balancer(), definition(), guarded(TASK, vec![rule])];
+        with_subjects(evidence(rest), more)
     };
-    assert_eq!(undecided(judge(APP, &unread(with_group(WEB, "sg-lb")))), denial().to_string());
-    assert!(failed(judge(APP, &unread(with_range(WEB, "0.0.0.0/0")))).contains("which is everybody"));
+    let unread = || {
+        let balancer = Resource::LoadBalancer(Box::new(LoadBalancer::unknown(&denial())));
+        vec![subject(Kind::LoadBalancer, &elbv2::fixture::arn("web"), balancer)]
+    };
+    assert_eq!(undecided(judge(APP, &with(with_group(WEB, "sg-lb"), unread()))), denial().to_string());
+    assert!(failed(judge(APP, &with(with_range(WEB, "0.0.0.0/0"), unread()))).contains("which is everybody"));
     // It may be the range of a network load balancer's subnets.
-    assert_eq!(undecided(judge(APP, &unread(with_range(WEB, "10.0.2.0/24")))), denial().to_string());
-    let unmatched = evidence(vec![
-        network(),
-        service_subject(TASK, &SUBNETS),
-        definition(),
-        guarded(TASK, vec![with_group(WEB, "sg-lb")]),
-    ]);
-    assert!(undecided(judge(APP, &unmatched)).starts_with("nothing was seen of a load balancer in front of"));
+    assert_eq!(undecided(judge(APP, &with(with_range(WEB, "10.0.2.0/24"), unread()))), denial().to_string());
+    let unseen = undecided(judge(APP, &with(with_group(WEB, "sg-lb"), Vec::new())));
+    assert!(unseen.starts_with("nothing was seen of load balancer arn:"), "{unseen}");
+}
+
+#[test]
+fn a_service_with_nothing_in_front_lets_in_its_own_tasks_alone() {
+    let worker =
+        |rule| evidence(vec![network(), service_subject(TASK, &SUBNETS), definition(), guarded(TASK, vec![rule])]);
+    passed(judge(APP, &worker(with_group(WEB, TASK))));
+    failed(judge(APP, &worker(with_group(WEB, "sg-lb"))));
+    let mut unread = worker(with_group(WEB, "sg-lb"));
+    let Resource::Service(service) = &mut unread.subjects[1].resource else { panic!("no service") };
+    service.load_balancers = denied();
+    assert_eq!(undecided(judge(APP, &unread)), denial().to_string());
 }
 
 #[test]
