@@ -60,7 +60,7 @@ pub struct Reference {
 
 impl Reference {
     /// Whether it names an alias or a part, which leads to the subject: a key's alias, an instance of a database cluster,
-    /// an access point of a file system, the name of a load balancer, which stacks know by its ARN.
+    /// an access point of a file system, a load balancer's name.
     pub(crate) fn leads_elsewhere(&self) -> bool {
         match self.kind {
             Kind::Key => self.id.starts_with("alias/"),
@@ -382,7 +382,7 @@ pub(crate) fn calls_for(kind: Kind) -> Vec<&'static call::Call> {
         Kind::SecurityGroup => &[ec2::GROUP_CALLS],
         Kind::LoadBalancer => &[elbv2::CALLS],
         Kind::Cluster => &[ecs::CALLS, ec2::ADDRESS_CALLS],
-        Kind::Service => &[ecs::SERVICE_CALLS],
+        Kind::Service => &[ecs::SERVICE_CALLS, elbv2::TARGET_GROUP_CALLS],
         Kind::TaskDefinition => &[ecs::DEFINITION_CALLS],
         Kind::Database => &[rds::CALLS],
         Kind::FileSystem => &[efs::CALLS],

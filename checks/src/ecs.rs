@@ -165,8 +165,6 @@ pub struct Service {
     pub scaling: Seen<ScalingTarget>,
     /// When it does so; an empty list means never.
     pub scaling_policies: Seen<Vec<ScalingPolicy>>,
-    /// The ARNs of the load balancers that send to its target groups; an empty list means that none does.
-    pub load_balancers: Seen<Vec<String>>,
 }
 
 /// What DescribeServices answers of a service.
@@ -588,7 +586,6 @@ impl Service {
             description: Seen::gap(gap.clone()),
             scaling: Seen::gap(gap.clone()),
             scaling_policies: Seen::gap(gap.clone()),
-            load_balancers: Seen::gap(gap.clone()),
         }
     }
 }

@@ -71,7 +71,8 @@ fn role_arns(gathered: &Gathered) -> BTreeMap<String, String> {
     arns
 }
 
-/// An alias that led to a key is another name of that key, not a second subject; so is a part that led to its whole.
+/// An alias that led to a key is another name of that key, not a second subject; so is a part that led to its whole, and
+/// the name of a load balancer, which stacks know by its ARN.
 fn fold_aliases(walk: &Walk<'_>, gathered: &mut Gathered) {
     let aliases: Vec<Reference> =
         gathered.collected.keys().filter(|reference| reference.leads_elsewhere()).cloned().collect();

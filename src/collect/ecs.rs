@@ -47,19 +47,10 @@ const DEFINITION: Call = Call {
     absent: &[],
     denied_or: None,
 };
-const TARGET_GROUPS: Call = Call {
-    service: "elasticloadbalancing",
-    operation: "DescribeTargetGroups",
-    permission: "elasticloadbalancing:DescribeTargetGroups",
-    absent: &[],
-    denied_or: None,
-};
-
 /// Every call about a cluster, for plans and for the policy that the auditing role needs.
 pub(crate) const CALLS: &[&Call] = &[&CLUSTERS, &LIST_SERVICES, &LIST_TASKS, &TASKS];
 /// Every call about a service.
-pub(crate) const SERVICE_CALLS: &[&Call] =
-    &[&LIST_SERVICES, &SERVICES, &TARGET_GROUPS, &scaling::TARGETS, &scaling::POLICIES];
+pub(crate) const SERVICE_CALLS: &[&Call] = &[&LIST_SERVICES, &SERVICES, &scaling::TARGETS, &scaling::POLICIES];
 /// Every call about a task definition.
 pub(crate) const DEFINITION_CALLS: &[&Call] = &[&DEFINITION];
 

@@ -279,15 +279,15 @@ pub(super) struct AppTier {
 /// own cannot be named by group, and what comes through PrivateLink arrives with its addresses: then a range is the only way.
 pub(super) fn app_tier(service: &ecs::Service, params: &AppTier, context: &Context<'_>) -> Judgement {
     let evidence = context.evidence;
-    let Some(guarded) = tiers::service(service, evidence)? else {
+    let Some(served) = tiers::service(service, evidence)? else {
         return Ok(Verdict::not_applicable("the service is deleted; see ecs-service-fargate"));
     };
-    let guarded = &guarded;
+    let guarded = &served.guarded;
     let mut allowed = Allowed { traffic: guarded.listens.clone(), ..Allowed::default() };
     allowed.groups.extend(guarded.groups.iter().map(|id| (id.clone(), None)));
     allowed.add(&params.extra_sources);
     let mut in_front = Vec::new();
-    match tiers::fronts(service, evidence) {
+    match tiers::fronts(&served.target_groups, evidence) {
         Ok(fronts) => {
             for front in fronts {
                 let admitted = front_admitted(&front, guarded, params, &mut allowed, evidence);

@@ -186,7 +186,6 @@ pub(crate) fn service(groups: &[&str], subnets: &[&str]) -> ecs::Service {
         description: seen(description),
         scaling: not_set(),
         scaling_policies: seen(Vec::new()),
-        load_balancers: seen(Vec::new()),
     }
 }
 

@@ -172,8 +172,16 @@ pub(super) fn task_groups(evidence: &Evidence) -> TaskGroups {
     groups
 }
 
+/// What guards the tasks of a service, and what sends to them.
+#[derive(Debug)]
+pub(super) struct Served {
+    pub(super) guarded: Guarded,
+    /// The target groups that tasks are registered with, by ARN.
+    pub(super) target_groups: BTreeSet<String>,
+}
+
 /// What guards the tasks of a service; `None` where it is deleted.
-pub(super) fn service(service: &ecs::Service, evidence: &Evidence) -> Result<Option<Guarded>, Gap> {
+pub(super) fn service(service: &ecs::Service, evidence: &Evidence) -> Result<Option<Served>, Gap> {
     let Some(described) = live(service)? else { return Ok(None) };
     let mut guarded = Guarded { groups: BTreeSet::new(), listens: Vec::new() };
     let mut is_seen = false;
@@ -190,7 +198,9 @@ pub(super) fn service(service: &ecs::Service, evidence: &Evidence) -> Result<Opt
         let why = "the tasks have no network of their own, so no security group is theirs";
         return Err(Gap::depends_on("ecs-service-fargate", why));
     }
-    Ok(Some(guarded))
+    let of_sets = described.task_sets.iter().flat_map(|set| &set.target_groups);
+    let target_groups = described.target_groups.iter().chain(of_sets).cloned().collect();
+    Ok(Some(Served { guarded, target_groups }))
 }
 
 fn container_ports(definition: &str, evidence: &Evidence) -> Result<Vec<Traffic>, Gap> {
@@ -211,26 +221,36 @@ pub(super) struct Front<'a> {
     pub(super) subnets: Vec<&'a str>,
 }
 
-/// The load balancers in front of a service.
-pub(super) fn fronts<'a>(service: &'a ecs::Service, evidence: &'a Evidence) -> Result<Vec<Front<'a>>, Gap> {
-    let arns = service.load_balancers.required("DescribeTargetGroups", "TargetGroups.LoadBalancerArns")?;
-    arns.iter().map(|arn| front(arn, evidence)).collect()
-}
-
-fn front<'a>(arn: &str, evidence: &'a Evidence) -> Result<Front<'a>, Gap> {
-    let found = evidence.all::<LoadBalancer>().find(|(subject, _)| subject.names().contains(arn));
-    let (subject, balancer) =
-        found.ok_or_else(|| Gap::undecided(format!("nothing was seen of load balancer {arn}")))?;
-    let described = balancer.described()?;
-    let subnets = described
-        .subnets
-        .iter()
-        .map(|leg| leg.subnet.required("DescribeLoadBalancers", "AvailabilityZones.SubnetId").map(String::as_str));
-    Ok(Front {
-        name: subject.id.clone(),
-        groups: &described.security_groups,
-        subnets: subnets.collect::<Result<_, Gap>>()?,
-    })
+/// The load balancers in front of these target groups. Where none is, it may be one that nothing led to.
+pub(super) fn fronts<'a>(target_groups: &BTreeSet<String>, evidence: &'a Evidence) -> Result<Vec<Front<'a>>, Gap> {
+    let mut fronts = Vec::new();
+    let mut unmatched: BTreeSet<&str> = target_groups.iter().map(String::as_str).collect();
+    for (subject, balancer) in evidence.all::<LoadBalancer>() {
+        let behind = match balancer.target_groups.required("DescribeTargetGroups", "TargetGroups") {
+            Err(Gap::Missing { .. }) => continue,
+            other => other?,
+        };
+        if !behind.iter().any(|group| target_groups.contains(&group.arn)) {
+            continue;
+        }
+        for group in behind {
+            unmatched.remove(group.arn.as_str());
+        }
+        let described = balancer.described()?;
+        let subnets = described
+            .subnets
+            .iter()
+            .map(|leg| leg.subnet.required("DescribeLoadBalancers", "AvailabilityZones.SubnetId").map(String::as_str));
+        fronts.push(Front {
+            name: subject.id.clone(),
+            groups: &described.security_groups,
+            subnets: subnets.collect::<Result<_, Gap>>()?,
+        });
+    }
+    match unmatched.first() {
+        Some(arn) => Err(Gap::undecided(format!("nothing was seen of a load balancer in front of {arn}"))),
+        None => Ok(fronts),
+    }
 }
 
 /// The internet-facing load balancer that holds the group, by name.

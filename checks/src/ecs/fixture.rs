@@ -174,7 +174,6 @@ impl Running {
             description: seen(self.service.clone()),
             scaling: self.scaling.clone().map_or_else(not_set, seen),
             scaling_policies: seen(Vec::new()),
-            load_balancers: seen(Vec::new()),
         }
     }
 

@@ -10,8 +10,8 @@ use tap_audit_checks::s3::Switch;
 use tap_audit_checks::subject::{Kind, Resource};
 
 use super::{
-    SERVICES, TARGET_GROUPS, always, cluster_reference, network, of_cluster, scaling, services, switch,
-    task_definition_reference, text,
+    SERVICES, always, cluster_reference, network, of_cluster, scaling, services, switch, task_definition_reference,
+    text,
 };
 use crate::collect::{Collected, Reference, Relation, Walk, ec2, elbv2, existence};
 
@@ -35,24 +35,14 @@ pub(crate) async fn service(walk: &Walk<'_>, arn: &str, region: &str) -> Collect
         scaling::target(walk, &resource, region),
         scaling::policies(walk, &resource, region),
     );
-    let load_balancers = match description.observed() {
-        Observed::Present(described) => {
-            let groups = target_groups(described);
-            let (balancers, ()) =
-                tokio::join!(load_balancers(walk, &groups, region), reach_from(walk, described, arn, region));
-            balancers.resting_on(description.calls())
-        }
-        Observed::Absent => Seen::gap(SERVICES.incomplete("services")),
-        Observed::Unknown(gap) => Seen::gap(gap.clone()).resting_on(description.calls()),
-    };
-    if let Observed::Present(arns) = load_balancers.observed() {
-        for balancer in arns {
-            if let Some(reference) = elbv2::load_balancer_reference(walk, balancer, region) {
-                walk.reach(reference, of("load balancer in front of the service"));
-            }
-        }
+    if let Observed::Present(described) = description.observed() {
+        let groups = target_groups(described);
+        tokio::join!(
+            elbv2::reach_balancers_of(walk, &groups, region, Kind::Service, arn),
+            reach_from(walk, described, arn, region)
+        );
     }
-    collected(arn, region, Service { description, scaling, scaling_policies, load_balancers })
+    collected(arn, region, Service { description, scaling, scaling_policies })
 }
 
 fn collected(arn: &str, region: &str, service: Service) -> Collected {
@@ -228,35 +218,6 @@ fn target_groups(description: &Description) -> Vec<String> {
     groups.sort_unstable();
     groups.dedup();
     groups
-}
-
-/// The load balancers that send to these target groups.
-async fn load_balancers(walk: &Walk<'_>, groups: &[String], region: &str) -> Seen<Vec<String>> {
-    if groups.is_empty() {
-        return Seen::new(Observed::Present(Vec::new()), Vec::new());
-    }
-    let found = walk
-        .aws
-        .ask_all(
-            &TARGET_GROUPS,
-            region,
-            &[("TargetGroupArns", &groups.join(" "))],
-            |clients, marker| {
-                let request = clients.elbv2().describe_target_groups();
-                request.set_target_group_arns(Some(groups.to_vec())).set_marker(marker).send()
-            },
-            |answer| answer.next_marker().map(str::to_owned),
-            |answer| {
-                let found = answer.target_groups.ok_or_else(|| TARGET_GROUPS.incomplete("TargetGroups"))?;
-                Ok(found.iter().flat_map(|group| group.load_balancer_arns().to_vec()).collect())
-            },
-        )
-        .await;
-    found.map(|mut arns| {
-        arns.sort_unstable();
-        arns.dedup();
-        arns
-    })
 }
 
 /// Reaches what a description names.

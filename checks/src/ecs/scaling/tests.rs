@@ -13,12 +13,8 @@ fn range_of(min: i32, max: i32) -> ScalingTarget {
 
 fn registered(target: Seen<ScalingTarget>, policies: Seen<Vec<ScalingPolicy>>) -> Evidence {
     let mut evidence = first(running(|_| ()), Kind::Service);
-    evidence.subjects[0] = service_subject(Service {
-        description: seen(described()),
-        scaling: target,
-        scaling_policies: policies,
-        load_balancers: seen(Vec::new()),
-    });
+    evidence.subjects[0] =
+        service_subject(Service { description: seen(described()), scaling: target, scaling_policies: policies });
     evidence
 }
 

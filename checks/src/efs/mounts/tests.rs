@@ -87,12 +87,8 @@ fn served_in(file_system: FileSystem, subnets: &[&str], mounts: bool) -> Evidenc
     let mut description = described();
     description.network = Present(network(subnets));
     description.deployments = Vec::new();
-    let service = ecs::Service {
-        description: seen(description),
-        scaling: not_set(),
-        scaling_policies: seen(Vec::new()),
-        load_balancers: seen(Vec::new()),
-    };
+    let service =
+        ecs::Service { description: seen(description), scaling: not_set(), scaling_policies: seen(Vec::new()) };
     let mut evidence = of(file_system);
     evidence.subjects.extend([
         cluster_subject(crate::ecs::fixture::cluster()),

@@ -95,12 +95,8 @@ fn mounted(transit_encryption: Observed<Switch>) -> Evidence {
     };
     definition.volumes = vec![Volume { name: "shared".into(), efs: Present(efs) }];
     definition.containers[0].mounts = vec!["shared".into()];
-    let service = ecs::Service {
-        description: seen(described()),
-        scaling: not_set(),
-        scaling_policies: seen(Vec::new()),
-        load_balancers: seen(Vec::new()),
-    };
+    let service =
+        ecs::Service { description: seen(described()), scaling: not_set(), scaling_policies: seen(Vec::new()) };
     let mut evidence = of(FileSystem { policy: not_set(), ..file_system() });
     evidence.subjects.extend([
         cluster_subject(crate::ecs::fixture::cluster()),
