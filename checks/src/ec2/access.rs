@@ -11,7 +11,8 @@ use crate::ec2::tiers::{self, Guarded};
 use crate::ec2::{Cidr, GroupPair, InterfaceKind, Peer, Ports, Rule, SecurityGroup, Traffic, Vpc, listed, subnet};
 use crate::ecs;
 use crate::evidence::Evidence;
-use crate::observed::Gap;
+use crate::observed::{Gap, Observed};
+use crate::s3::Switch;
 use crate::subject::Kind;
 use crate::verdict::{Judgement, Verdict, every};
 
@@ -320,7 +321,11 @@ fn front_admitted(
     allowed: &mut Allowed,
     evidence: &Evidence,
 ) -> Result<(), Gap> {
-    allowed.groups.extend(front.groups.iter().map(|id| (id.clone(), None)));
+    // What its groups let in through PrivateLink does not matter to the tasks; who reads of them should know.
+    let note = (*front.private_link_rules == Observed::Present(Switch::Off)).then(|| {
+        format!("the groups of {} do not judge what comes to it through PrivateLink, as from a VPC link", front.name)
+    });
+    allowed.groups.extend(front.groups.iter().map(|id| (id.clone(), note.clone())));
     if front.groups.is_empty() {
         allowed.ranges.extend(of_subnets(front, evidence)?);
         if params.allow_vpc_cidr_for_nlb {

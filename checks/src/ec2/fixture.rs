@@ -182,11 +182,7 @@ pub(crate) fn service(groups: &[&str], subnets: &[&str]) -> ecs::Service {
         deployments: Vec::new(),
         task_sets: Vec::new(),
     };
-    ecs::Service {
-        description: seen(description),
-        scaling: not_set(),
-        scaling_policies: seen(Vec::new()),
-    }
+    ecs::Service { description: seen(description), scaling: not_set(), scaling_policies: seen(Vec::new()) }
 }
 
 /// The subject of a service with this one group.

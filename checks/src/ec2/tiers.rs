@@ -11,6 +11,7 @@ use crate::elbv2::{BalancerType, LoadBalancer, Scheme};
 use crate::evidence::Evidence;
 use crate::observed::{Gap, Observed};
 use crate::rds::Database;
+use crate::s3::Switch;
 use crate::subject::{Attributes, Existence, Kind, Subject};
 
 /// The kinds of subject that are data stores.
@@ -219,6 +220,8 @@ pub(super) struct Front<'a> {
     pub(super) groups: &'a [String],
     /// Its subnets, by id.
     pub(super) subnets: Vec<&'a str>,
+    /// Whether its groups judge what comes through PrivateLink, where it says so.
+    pub(super) private_link_rules: &'a Observed<Switch>,
 }
 
 /// The load balancers in front of these target groups. Where none is, it may be one that nothing led to.
@@ -245,6 +248,7 @@ pub(super) fn fronts<'a>(target_groups: &BTreeSet<String>, evidence: &'a Evidenc
             name: subject.id.clone(),
             groups: &described.security_groups,
             subnets: subnets.collect::<Result<_, Gap>>()?,
+            private_link_rules: &described.private_link_rules,
         });
     }
     match unmatched.first() {

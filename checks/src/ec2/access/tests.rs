@@ -306,6 +306,18 @@ fn the_load_balancer_in_front_reaches_the_containers_port_and_so_do_the_tasks_th
 }
 
 #[test]
+fn a_load_balancer_whose_groups_do_not_judge_private_link_is_a_note() {
+    let mut balancer = balancer(BalancerType::Network, &["sg-lb"]);
+    edit(&mut balancer.description, |described| described.private_link_rules = Present(Switch::Off));
+    let rest = vec![behind_balancer(), definition(), guarded(TASK, vec![with_group(WEB, "sg-lb")])];
+    let evidence = with_subjects(evidence(rest), vec![elbv2::fixture::subject(balancer)]);
+    assert!(
+        passed(judge(APP, &evidence))
+            .ends_with("do not judge what comes to it through PrivateLink, as from a VPC link")
+    );
+}
+
+#[test]
 fn a_range_of_container_ports_is_let_in_as_a_whole_or_in_part() {
     for ports in [Ports { first: 9000, last: 9010 }, Ports { first: 9002, last: 9003 }, Ports::one(9010)] {
         passed(judge(APP, &served(&["sg-lb"], vec![with_group(Traffic::Tcp(ports), "sg-lb")])));
