@@ -227,7 +227,7 @@ impl Metadata {
     }
 }
 
-fn metadata(key: &Key) -> Result<&Metadata, Gap> {
+pub(crate) fn metadata(key: &Key) -> Result<&Metadata, Gap> {
     key.metadata.required(DESCRIBE, "KeyMetadata")
 }
 

@@ -14,13 +14,18 @@ use crate::s3::Switch;
 use crate::subject::Existence;
 use crate::verdict::{Judgement, Verdict, every};
 
+mod class;
+mod kept;
 mod policy;
 
 /// The checks of this file, in catalog order.
 pub fn checks() -> Vec<Check> {
     vec![
         Check::across("logs-retention-90-days", retention),
+        Check::across("logs-retention-min-90-days", kept::at_least),
+        Check::across("logs-retention-set", kept::kept),
         Check::across("logs-kms-encrypted", encryption),
+        Check::across("logs-searchable-class", class::searchable),
         Check::across("logs-not-public", policy::not_public),
         Check::across("logs-receiving-events", receiving),
     ]
@@ -35,6 +40,8 @@ pub struct LogGroup {
     pub last_event: Seen<Timestamp>,
     /// The resource policies that hang on this group alone; an empty list means none.
     pub policies: Seen<Vec<PolicyText>>,
+    /// Where its events are sent on to, read only where copies of the logs are asked for; an empty list means nowhere.
+    pub subscriptions: Seen<Vec<Subscription>>,
     /// The functions that write to it, by name.
     pub writers: Vec<String>,
     /// Tags; absent means none.
@@ -58,6 +65,15 @@ pub struct Description {
     pub deletion_protection: Observed<Switch>,
     /// When it was made.
     pub created_at: Observed<Timestamp>,
+}
+
+/// A subscription filter: a place that the events of a group are sent on to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subscription {
+    /// Its name.
+    pub name: String,
+    /// The ARN of the stream, function or destination; CloudWatch Logs always answers it.
+    pub destination: Observed<String>,
 }
 
 /// A metric filter: what it looks for in a log group, and the metrics that it counts in.
@@ -106,6 +122,7 @@ impl LogGroup {
             description: Seen::gap(gap.clone()),
             last_event: Seen::gap(gap.clone()),
             policies: Seen::gap(gap.clone()),
+            subscriptions: Seen::gap(gap.clone()),
             writers: Vec::new(),
             tags: Seen::gap(gap.clone()),
         }
@@ -218,6 +235,7 @@ fn never_expires(params: &Retention) -> Verdict {
 struct Encryption {
     mode: EncryptionMode,
     exclude_groups: Vec<String>,
+    not_audit_trails: Vec<String>,
 }
 
 /// What a group without a key of its own gets.
@@ -232,6 +250,9 @@ enum EncryptionMode {
 /// a dead one the group takes no events.
 fn encryption(group: &LogGroup, params: &Encryption, context: &Context<'_>) -> Judgement {
     let description = description(group)?;
+    if let Some(verdict) = kept::no_audit_trail(&params.not_audit_trails, context) {
+        return Ok(verdict);
+    }
     if let Some(verdict) = excluded(&params.exclude_groups, context) {
         return Ok(verdict);
     }
@@ -371,6 +392,7 @@ mod tests {
             last_event: seen("2026-11-01T11:00:00Z".parse().unwrap()),
             writers: vec!["f".into()],
             policies: seen(Vec::new()),
+            subscriptions: seen(Vec::new()),
             tags: not_set(),
         }
     }

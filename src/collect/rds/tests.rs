@@ -3,7 +3,7 @@ use tap_audit_checks::subject::Existence;
 
 use super::*;
 use crate::collect::Scope;
-use crate::collect::fixture::{scope, scope_of, walked};
+use crate::collect::fixture::{scope, walked};
 use crate::replay::{Account, Answer};
 
 const KEY: &str = "arn:aws:kms:us-east-2:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
@@ -110,7 +110,7 @@ async fn collected(account: Account, id: &str, scope: &Scope) -> (Collected, Vec
 }
 
 async fn read(account: Account) -> Database {
-    held(collected(account, "tap-db", &scope_of(&["rds-storage-encrypted"])).await.0)
+    held(collected(account, "tap-db", &scope()).await.0)
 }
 
 fn held(collected: Collected) -> Database {
@@ -129,7 +129,7 @@ fn cluster_of(database: &Database) -> &Cluster {
 
 #[tokio::test]
 async fn a_cluster_is_described_with_what_is_not_set_as_absent() {
-    let (found, _) = collected(account(), "tap-db", &scope_of(&["rds-"])).await;
+    let (found, _) = collected(account(), "tap-db", &scope()).await;
     assert_eq!(found.existence.observed(), &Observed::Present(Existence::Exists));
     assert_eq!(found.arn.as_deref(), Some("arn:aws:rds:us-east-2:123456789012:cluster:tap-db"));
     let database = held(found);
@@ -192,7 +192,7 @@ async fn a_snapshot_that_vanished_between_two_calls_is_missing() {
 
 #[tokio::test]
 async fn the_walk_is_led_to_keys_groups_network_and_log_groups() {
-    let (_, found) = collected(account(), "tap-db", &scope_of(&["rds-"])).await;
+    let (_, found) = collected(account(), "tap-db", &scope()).await;
     let named: Vec<String> = found.iter().map(|(reference, relation)| format!("{} {relation}", reference.id)).collect();
     for expected in [
         "vpc-1 VPC of the subnet group of AWS::RDS::DBCluster tap-db",
@@ -204,15 +204,6 @@ async fn the_walk_is_led_to_keys_groups_network_and_log_groups() {
     }
     let keys = found.iter().filter(|(reference, _)| reference.kind == Kind::Key);
     assert!(keys.into_iter().all(|(_, relation)| matches!(relation, Relation::KeyOf { named, .. } if named == KEY)));
-}
-
-#[tokio::test]
-async fn a_profile_that_asks_nothing_of_databases_learns_only_that_it_is_there() {
-    let (found, reached) = collected(account(), "tap-db", &scope()).await;
-    assert_eq!(found.existence.observed(), &Observed::Present(Existence::Exists));
-    let database = held(found);
-    assert!(matches!(database.snapshots.observed(), Observed::Unknown(Gap::NotCollected { .. })));
-    assert_eq!(reached, []);
 }
 
 #[tokio::test]
