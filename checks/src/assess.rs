@@ -14,6 +14,7 @@ use crate::plan::{self, Plan};
 use crate::policy::action::catalogue;
 use crate::report::{ControlCoverage, Coverage, Finding, FindingSubject, Outcome, Report, Status, Summary};
 use crate::requirement::{Remediation, Severity};
+use crate::rollup;
 use crate::subject::{Existence, Kind, Subject};
 use crate::verdict::Verdict;
 
@@ -38,6 +39,7 @@ pub fn assess(catalog: &Catalog, profile: &Profile, evidence: &Evidence, setting
     let summary = summary(&findings, settings.fail_on);
     let coverage = coverage(profile, evidence, &plan, &findings);
     let controls = controls(catalog, &findings);
+    let rollups = profile.rollups.iter().map(|rollup| rollup::sum_up(rollup, &findings)).collect();
     Report {
         tool_version: settings.tool_version,
         action_data: format!("{} of {}", catalogue().source(), catalogue().date()),
@@ -50,6 +52,7 @@ pub fn assess(catalog: &Catalog, profile: &Profile, evidence: &Evidence, setting
         summary,
         coverage,
         findings,
+        rollups,
         controls,
         calls: evidence.calls.clone(),
         evidence_digest: evidence.digest(),

@@ -61,6 +61,8 @@ pub struct Trail {
     pub log_role: Observed<String>,
     /// Its tags, read where the profile asks for them; an empty map means none.
     pub tags: Seen<BTreeMap<String, String>>,
+    /// The ARN of the topic that it tells of each delivery; absent means none.
+    pub topic: Observed<String>,
     /// Whether it is logging.
     pub status: Seen<TrailStatus>,
     /// What it records.

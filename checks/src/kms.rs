@@ -17,6 +17,7 @@ use crate::verdict::{Judgement, Verdict, every};
 pub(crate) mod fixture;
 mod policy;
 pub(crate) mod rotating;
+pub(crate) mod working;
 
 /// The checks of this file, in catalog order.
 pub fn checks() -> Vec<Check> {
@@ -208,7 +209,7 @@ impl Key {
     }
 }
 
-const DESCRIBE: &str = "DescribeKey";
+pub(crate) const DESCRIBE: &str = "DescribeKey";
 const ROTATION: &str = "GetKeyRotationStatus";
 
 impl Metadata {

@@ -6,12 +6,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::check::{Check, Context};
-use crate::kms::{KeyManager, KeyState};
+use crate::kms::working;
 use crate::lambda::Function;
 use crate::observed::{Gap, Observed, Seen};
 use crate::policy::model::PolicyText;
 use crate::s3::Switch;
-use crate::subject::Existence;
 use crate::verdict::{Judgement, Verdict, every};
 
 mod class;
@@ -259,50 +258,13 @@ fn encryption(group: &LogGroup, params: &Encryption, context: &Context<'_>) -> J
     let Some(reference) = description.kms_key.seen()? else {
         let observed = "no KMS key is associated; events are encrypted with a key that the service owns";
         return Ok(match params.mode {
-            EncryptionMode::Require => Verdict::not_satisfied(observed, ENCRYPTION_EXPECTED),
+            EncryptionMode::Require => Verdict::not_satisfied(observed, working::EXPECTED),
             EncryptionMode::Advice => Verdict::not_applicable(observed)
                 .noting("advice: associate a customer managed key, because logs may hold patient data (J17)"),
         });
     };
-    Ok(named_key(reference, context)?.noting("a key covers the events that came in after it was associated"))
-}
-
-const ENCRYPTION_EXPECTED: &str = "a customer managed KMS key in state Enabled";
-
-fn named_key(reference: &str, context: &Context<'_>) -> Judgement {
-    let Some((subject, key)) = context.evidence.key_named(reference) else {
-        return Err(Gap::undecided(format!("nothing was seen of the key `{reference}` that the log group names")));
-    };
-    let gone = match (subject.existence.seen(), key.metadata.seen()) {
-        (Ok(Some(Existence::Missing)), _) | (_, Err(Gap::Missing { .. })) => true,
-        (Ok(Some(Existence::Exists) | None) | Err(_), _) => false,
-    };
-    if gone {
-        let own = reference.split(':').nth(4).is_none_or(|account| account == context.evidence.run.account);
-        return if own {
-            Ok(Verdict::not_satisfied(format!("the key `{reference}` does not exist"), ENCRYPTION_EXPECTED))
-        } else {
-            Err(Gap::undecided(format!("the key `{reference}` of another account was not found from this one")))
-        };
-    }
-    let metadata = key.metadata.required("DescribeKey", "KeyMetadata")?;
-    let manager = metadata.manager.required("DescribeKey", "KeyMetadata.KeyManager").map(|manager| match manager {
-        KeyManager::Customer => Verdict::satisfied(format!("the customer manages the key `{reference}`")),
-        KeyManager::Aws => Verdict::not_satisfied(format!("AWS manages the key `{reference}`"), ENCRYPTION_EXPECTED),
-    });
-    let state = metadata.state.required("DescribeKey", "KeyMetadata.KeyState").and_then(|state| {
-        let observed = format!("the key `{reference}` is {}", state.name());
-        match state {
-            KeyState::Enabled => Ok(Verdict::satisfied("it is Enabled")),
-            KeyState::Creating | KeyState::Updating => Err(Gap::changing(observed)),
-            KeyState::Disabled
-            | KeyState::PendingDeletion
-            | KeyState::PendingReplicaDeletion
-            | KeyState::PendingImport
-            | KeyState::Unavailable => Ok(Verdict::not_satisfied(observed, ENCRYPTION_EXPECTED)),
-        }
-    });
-    every([manager, state], || Err(Gap::undecided("nothing of the key was looked at")))
+    Ok(working::customers_own(reference, "the log group", context)?
+        .noting("a key covers the events that came in after it was associated"))
 }
 
 /// Parameters of `logs-receiving-events`.
@@ -367,9 +329,9 @@ mod tests {
     use super::*;
     use crate::evidence::Evidence;
     use crate::fixture::*;
-    use crate::kms::{Key, Metadata, Origin};
+    use crate::kms::{Key, KeyManager, KeyState, Metadata, Origin};
     use crate::observed::Observed::{Absent, Present, Unknown};
-    use crate::subject::{Kind, Resource, Subject};
+    use crate::subject::{Existence, Kind, Resource, Subject};
 
     const NAME: &str = "/aws/lambda/patient-data-processor-pr1";
     const KEY: &str = "arn:aws:kms:us-east-2:123456789012:key/2f1c7e7e-2f2b-4c1e-9d3e-0a1b2c3d4e5f";

@@ -116,6 +116,7 @@ fn listed(trail: aws_sdk_cloudtrail::types::Trail) -> Trail {
         log_group: Observed::of(trail.cloud_watch_logs_log_group_arn),
         log_role: Observed::of(trail.cloud_watch_logs_role_arn),
         tags: Seen::gap(not_yet.clone()),
+        topic: Observed::of(trail.sns_topic_arn),
         status: Seen::gap(not_yet.clone()),
         selectors: Seen::gap(not_yet),
     }

@@ -103,6 +103,7 @@ pub(crate) fn trail(name: &str) -> Trail {
         log_group: Present(format!("arn:aws:logs:us-east-2:{ACCOUNT}:log-group:trail:*")),
         log_role: Present(format!("arn:aws:iam::{ACCOUNT}:role/trail-log")),
         tags: seen(BTreeMap::new()),
+        topic: Absent,
         status: seen(status()),
         selectors: seen(with_values(&["arn:aws:s3:::patients/"])),
     }

@@ -267,6 +267,7 @@ fn account() -> Subject {
         log_group: Absent,
         log_role: Absent,
         tags: seen(BTreeMap::new()),
+        topic: Absent,
         status: seen(TrailStatus {
             logging: Present(Switch::On),
             delivery_error: Absent,
