@@ -106,6 +106,7 @@ fn recorder(found: &types::ConfigurationRecorder) -> Result<Recorder, Gap> {
             Some(other) => RECORDERS.unrecognised("recordingScope", other),
             None => Observed::Absent,
         },
+        role: Observed::of(found.role_arn().map(str::to_owned)),
         group: Observed::of(found.recording_group().map(group)),
     })
 }
@@ -124,10 +125,7 @@ fn group(found: &types::RecordingGroup) -> RecordingGroup {
         all_supported: Switch::from(found.all_supported()),
         global: Switch::from(found.include_global_resource_types()),
         types: names(found.resource_types()),
-        excluded: found
-            .exclusion_by_resource_types()
-            .map(|excluded| names(excluded.resource_types()))
-            .unwrap_or_else(Vec::new),
+        excluded: names(found.exclusion_by_resource_types().map_or(&[][..], |excluded| excluded.resource_types())),
     }
 }
 

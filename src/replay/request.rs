@@ -32,6 +32,7 @@ const SERVICES: &[(&str, Protocol)] = &[
     ("logs", Protocol::AwsJson),
     ("s3", Protocol::S3),
     ("s3control", Protocol::S3Control),
+    ("sns", Protocol::AwsQuery),
     ("sts", Protocol::AwsQuery),
     ("wafv2", Protocol::AwsJson),
 ];
