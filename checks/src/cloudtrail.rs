@@ -20,6 +20,7 @@ use crate::observed::{Gap, Observed, Seen};
 use crate::s3::Switch;
 use crate::verdict::{Judgement, Verdict};
 
+pub(crate) use audit::is_called;
 pub(crate) use data_events::records_objects;
 
 /// The checks of this file, in catalog order.

@@ -16,6 +16,7 @@ use crate::verdict::{Judgement, Verdict, every};
 mod class;
 mod kept;
 mod policy;
+mod tamper;
 
 /// The checks of this file, in catalog order.
 pub fn checks() -> Vec<Check> {
@@ -24,6 +25,7 @@ pub fn checks() -> Vec<Check> {
         Check::across("logs-retention-min-90-days", kept::at_least),
         Check::across("logs-retention-set", kept::kept),
         Check::across("logs-kms-encrypted", encryption),
+        Check::across("logs-tamper-resistant", tamper::resistant),
         Check::across("logs-searchable-class", class::searchable),
         Check::across("logs-not-public", policy::not_public),
         Check::across("logs-receiving-events", receiving),

@@ -9,6 +9,7 @@ pub(crate) mod file_system_tls;
 pub(crate) mod invoke;
 pub(crate) mod key_policy;
 pub(crate) mod key_use;
+pub(crate) mod may;
 pub(crate) mod public;
 mod show;
 mod tls;
