@@ -13,8 +13,11 @@ use crate::s3::Switch;
 use crate::subject::Kind;
 use crate::verdict::{Judgement, Verdict, every};
 
+#[cfg(test)]
+pub(crate) mod fixture;
 mod policy;
 pub(crate) mod working;
+pub(crate) mod rotating;
 
 /// The checks of this file, in catalog order.
 pub fn checks() -> Vec<Check> {
