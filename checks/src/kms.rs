@@ -18,6 +18,8 @@ pub(crate) mod fixture;
 mod policy;
 pub(crate) mod working;
 pub(crate) mod rotating;
+pub(crate) mod rotating;
+pub(crate) mod working;
 
 /// The checks of this file, in catalog order.
 pub fn checks() -> Vec<Check> {
