@@ -179,6 +179,7 @@ fn settle(
                     | Relation::LogGroupOf { .. }
                     | Relation::NotifiedBy { .. }
                     | Relation::LogTargetOf { .. }
+                    | Relation::OfTrail { .. }
                     | Relation::Of { .. } => {}
                 }
             }
