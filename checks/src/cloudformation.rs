@@ -371,6 +371,9 @@ pub struct TemplateResource {
     pub policy_roles: Vec<TemplateText>,
     /// The environment variables of a function.
     pub variables: Vec<TemplateVariable>,
+    /// Whether it is a database instance of a cluster, which leaves the last snapshot to the cluster; absent where its
+    /// type knows no clusters.
+    pub in_cluster: Observed<Switch>,
 }
 
 /// An attribute of a template resource that takes one of a few words.
