@@ -392,40 +392,42 @@ fn enqueue<'w>(
     gathered.relations.entry(reference.clone()).or_default().insert(relation);
     if is_new {
         jobs.push(Box::pin(async move {
-            let (id, region) = (reference.id.as_str(), reference.region.as_str());
-            let collected = match reference.kind {
-                Kind::Bucket => s3::bucket(walk, id, region).await,
-                Kind::Function => lambda::function(walk, id, region).await,
-                Kind::Key => kms::key(walk, id, region).await,
-                Kind::LogGroup => logs::group(walk, id, region).await,
-                Kind::Role => iam::role(walk, id).await,
-                Kind::ManagedPolicy => iam::managed_policy(walk, id).await,
-                Kind::Topic => sns::topic(walk, id, region).await,
-                Kind::Alarm => cloudwatch::alarm(walk, id, region).await,
-                Kind::Vpc => ec2::vpc(walk, id, region).await,
-                Kind::SecurityGroup => ec2::security_group(walk, id, region).await,
-                Kind::LoadBalancer => elbv2::load_balancer(walk, id, region).await,
-                Kind::Cluster => ecs::cluster(walk, id, region).await,
-                Kind::Service => ecs::service(walk, id, region).await,
-                Kind::TaskDefinition => ecs::task_definition(walk, id, region).await,
-                Kind::Database => rds::database(walk, id, region).await,
-                Kind::FileSystem => efs::file_system(walk, id, region).await,
-                Kind::Cache => elasticache::cache(walk, id, region).await,
-                Kind::RestApi => apigateway::rest_api(walk, id, region).await,
-                Kind::WebAcl => wafv2::web_acl(walk, id, region).await,
-                Kind::Secret => secretsmanager::secret(walk, id, region).await,
-                Kind::Outputs | Kind::Stack | Kind::Account => Collected {
-                    existence: Seen::gap(Gap::undecided(format!("{} is not reached by walking", reference.kind))),
-                    arn: None,
-                    region: None,
-                    resource: tap_audit_checks::subject::unseen(
-                        reference.kind,
-                        &Gap::undecided(format!("{} is not reached by walking", reference.kind)),
-                    ),
-                },
-            };
+            let collected = collection(walk, &reference).await;
             Done::Subject(reference, Box::new(collected))
         }));
+    }
+}
+
+/// The collection of what a reference names. Each kind is boxed by itself: as the arms of one future they would all claim
+/// their part of the stack whenever one of them is polled.
+fn collection<'r>(walk: &'r Walk<'_>, reference: &'r Reference) -> Pin<Box<dyn Future<Output = Collected> + 'r>> {
+    let (id, region) = (reference.id.as_str(), reference.region.as_str());
+    match reference.kind {
+        Kind::Bucket => Box::pin(s3::bucket(walk, id, region)),
+        Kind::Function => Box::pin(lambda::function(walk, id, region)),
+        Kind::Key => Box::pin(kms::key(walk, id, region)),
+        Kind::LogGroup => Box::pin(logs::group(walk, id, region)),
+        Kind::Role => Box::pin(iam::role(walk, id)),
+        Kind::ManagedPolicy => Box::pin(iam::managed_policy(walk, id)),
+        Kind::Topic => Box::pin(sns::topic(walk, id, region)),
+        Kind::Alarm => Box::pin(cloudwatch::alarm(walk, id, region)),
+        Kind::Vpc => Box::pin(ec2::vpc(walk, id, region)),
+        Kind::SecurityGroup => Box::pin(ec2::security_group(walk, id, region)),
+        Kind::LoadBalancer => Box::pin(elbv2::load_balancer(walk, id, region)),
+        Kind::Cluster => Box::pin(ecs::cluster(walk, id, region)),
+        Kind::Service => Box::pin(ecs::service(walk, id, region)),
+        Kind::TaskDefinition => Box::pin(ecs::task_definition(walk, id, region)),
+        Kind::Database => Box::pin(rds::database(walk, id, region)),
+        Kind::FileSystem => Box::pin(efs::file_system(walk, id, region)),
+        Kind::Cache => Box::pin(elasticache::cache(walk, id, region)),
+        Kind::RestApi => Box::pin(apigateway::rest_api(walk, id, region)),
+        Kind::WebAcl => Box::pin(wafv2::web_acl(walk, id, region)),
+        Kind::Secret => Box::pin(secretsmanager::secret(walk, id, region)),
+        Kind::Outputs | Kind::Stack | Kind::Account => {
+            let gap = Gap::undecided(format!("{} is not reached by walking", reference.kind));
+            let resource = tap_audit_checks::subject::unseen(reference.kind, &gap);
+            Box::pin(std::future::ready(Collected { existence: Seen::gap(gap), arn: None, region: None, resource }))
+        }
     }
 }
 
