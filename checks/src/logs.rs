@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::check::{Check, Context};
 use crate::kms::working;
-use crate::lambda::Function;
 use crate::observed::{Gap, Observed, Seen};
 use crate::policy::model::PolicyText;
 use crate::s3::Switch;
