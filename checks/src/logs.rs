@@ -279,6 +279,7 @@ mod tests {
     use crate::evidence::Evidence;
     use crate::fixture::*;
     use crate::kms::{Key, KeyManager, KeyState, Metadata, Origin};
+    use crate::lambda::Function;
     use crate::observed::Observed::{Absent, Present, Unknown};
     use crate::subject::{Existence, Kind, Resource, Subject};
 
