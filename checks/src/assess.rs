@@ -13,10 +13,10 @@ use crate::outputs::{InFile, Outputs};
 use crate::plan::{self, Plan};
 use crate::policy::action::catalogue;
 use crate::report::{ControlCoverage, Coverage, Finding, FindingSubject, Outcome, Report, Status, Summary};
-use crate::requirement::{Remediation, Severity};
+use crate::requirement::{Remediation, Requirement, Severity};
 use crate::rollup;
 use crate::subject::{Existence, Kind, Subject};
-use crate::verdict::Verdict;
+use crate::verdict::{Judgement, Verdict, Weight};
 
 /// What the judgement needs beside plan and evidence.
 #[derive(Clone, Debug)]
@@ -78,12 +78,13 @@ fn finding(tailored: &Tailored, subject: &Subject, evidence: &Evidence) -> Findi
         }
         Ok(verdict)
     });
+    let (severity, severity_reason) = severity(requirement, &judgement);
     Finding {
         requirement: requirement.id.clone(),
         title: requirement.title.clone(),
         statement: requirement.statement.clone(),
-        severity: requirement.severity,
-        severity_reason: requirement.severity_reason.clone(),
+        severity,
+        severity_reason,
         basis: requirement.basis,
         subject: FindingSubject {
             kind: subject.kind,
@@ -106,6 +107,20 @@ fn finding(tailored: &Tailored, subject: &Subject, evidence: &Evidence) -> Findi
         params: requirement.params.clone(),
         evidence: calls.into_iter().collect(),
         fingerprint: fingerprint(&requirement.id, subject),
+    }
+}
+
+/// How much the finding matters, and why: as much as the requirement says, unless its failure is one that matters less.
+fn severity(requirement: &Requirement, judgement: &Judgement) -> (Severity, String) {
+    match judgement {
+        Ok(Verdict::NotSatisfied { weight: Weight::Lowered(lowered), .. })
+            if lowered.severity < requirement.severity =>
+        {
+            (lowered.severity, lowered.reason.clone())
+        }
+        Ok(Verdict::NotSatisfied { .. } | Verdict::Satisfied { .. } | Verdict::NotApplicable { .. }) | Err(_) => {
+            (requirement.severity, requirement.severity_reason.clone())
+        }
     }
 }
 

@@ -9,7 +9,7 @@ mod parameters;
 mod region;
 mod retention;
 mod standing;
-mod teardown;
+pub(crate) mod teardown;
 
 use std::collections::BTreeMap;
 

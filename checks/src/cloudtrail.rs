@@ -20,7 +20,7 @@ use crate::observed::{Gap, Observed, Seen};
 use crate::s3::Switch;
 use crate::verdict::{Judgement, Verdict};
 
-pub(crate) use audit::Wanted;
+pub(crate) use audit::{Wanted, is_called};
 pub(crate) use data_events::records_objects;
 pub(crate) use protection::chosen;
 

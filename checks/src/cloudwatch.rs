@@ -138,6 +138,8 @@ pub enum Query {
         text: String,
         /// Its period in seconds, where it has one of its own.
         period: Observed<i32>,
+        /// Whether its value is what is compared; absent means that it is.
+        compared: Observed<Switch>,
     },
 }
 
@@ -156,6 +158,8 @@ pub struct MetricQuery {
     pub period: Observed<i32>,
     /// The unit that alone is looked at; absent means any.
     pub unit: Observed<String>,
+    /// Whether its value is what is compared; absent means that it is.
+    pub compared: Observed<Switch>,
 }
 
 /// A metric: its namespace, name and dimensions together.

@@ -17,6 +17,7 @@ mod class;
 mod kept;
 pub(crate) mod pattern;
 mod policy;
+mod tamper;
 
 /// The checks of this file, in catalog order.
 pub fn checks() -> Vec<Check> {
@@ -25,6 +26,7 @@ pub fn checks() -> Vec<Check> {
         Check::across("logs-retention-min-90-days", kept::at_least),
         Check::across("logs-retention-set", kept::kept),
         Check::across("logs-kms-encrypted", encryption),
+        Check::across("logs-tamper-resistant", tamper::resistant),
         Check::across("logs-searchable-class", class::searchable),
         Check::across("logs-not-public", policy::not_public),
         Check::across("logs-receiving-events", receiving),

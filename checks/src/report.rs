@@ -145,7 +145,7 @@ impl Finding {
     /// Whether this is a failure that counts towards the conclusion.
     pub fn counts_as_failed(&self) -> bool {
         match &self.outcome {
-            Outcome::Judged(Verdict::NotSatisfied { weight: Weight::Counted, .. }) => true,
+            Outcome::Judged(Verdict::NotSatisfied { weight: Weight::Counted | Weight::Lowered(_), .. }) => true,
             Outcome::Judged(
                 Verdict::NotSatisfied { weight: Weight::Advice, .. }
                 | Verdict::Satisfied { .. }

@@ -448,7 +448,7 @@ fn hostile_finding(finding: &mut Finding) {
             observed: text(),
             expected: text(),
             note: Some(text()),
-            weight: *weight,
+            weight: weight.clone(),
             grounds: Some(Box::new(hostile_grounds())),
         }),
         Outcome::Judged(Verdict::NotApplicable { .. }) => {

@@ -277,6 +277,8 @@ struct Hints {
     logging: BTreeMap<String, Seen<()>>,
     /// A bucket's notifications that could not be read.
     notifications: Option<Seen<()>>,
+    /// The buckets that neither an output names nor a stack lists.
+    beside: BTreeSet<String>,
     /// The trails that stacks hold, by name.
     trails: BTreeSet<String>,
 }
@@ -317,6 +319,12 @@ impl Hints {
                 .collect(),
             logging,
             notifications,
+            beside: gathered
+                .relations
+                .iter()
+                .filter(|(reference, relations)| reference.kind == Kind::Bucket && !relations.iter().any(is_of_deploy))
+                .map(|(reference, _)| reference.id.clone())
+                .collect(),
             trails: gathered.stacks.iter().flat_map(trails_of).collect(),
         }
     }
@@ -325,6 +333,11 @@ impl Hints {
     fn logging_beside(&self, bucket: &str) -> Option<&Seen<()>> {
         self.logging.iter().find(|(name, _)| *name != bucket).map(|(_, unread)| unread)
     }
+}
+
+/// Whether a resource that is so related is the deploy's: named by an output, or listed by a stack.
+fn is_of_deploy(relation: &Relation) -> bool {
+    matches!(relation, Relation::Output { .. } | Relation::Member { .. })
 }
 
 /// The names of the trails that a stack's listing holds.
@@ -356,7 +369,12 @@ fn role(
     let log_target = relations
         .iter()
         .find(|relation| matches!(relation, Relation::LogTargetOf { bucket } if *bucket != reference.id));
-    if let Some(relation) = log_target {
+    if let Some(relation @ Relation::LogTargetOf { bucket }) = log_target {
+        let is_own = subject.stack.is_some() || subject.output_key.is_some();
+        // The log of a bucket that is itself beside the stack is no part of it either.
+        if !is_own && hints.listing_is_known && hints.beside.contains(bucket) {
+            return (Role::External, format!("it is the {relation}, which is not in the stack"), None);
+        }
         return (Role::Supporting, format!("it is the {relation}"), None);
     }
     let log_target = match reference.kind {

@@ -12,7 +12,7 @@ use tap_audit_checks::sns::{
 use tap_audit_checks::subject::{Kind, Resource};
 
 use crate::collect::call::{Call, Fault};
-use crate::collect::{Collected, Reference, Walk, existence};
+use crate::collect::{Collected, Reference, Relation, Walk, existence};
 
 /// A topic of another account lets in whom its own policy names.
 const FOREIGN: Option<&str> = Some("the topic is in another account");
@@ -63,6 +63,17 @@ pub(crate) fn topic_reference(walk: &Walk<'_>, named: &str, region: &str) -> Opt
         _ => return None,
     };
     Some(Reference { kind: Kind::Topic, id, region: region.to_owned() })
+}
+
+/// Reaches the role by which something of this account publishes to a topic; `what` says whose role it is. The role that
+/// is linked to a service publishes under the service's name, and its policies are AWS's.
+pub(crate) fn reach_publishing_role(walk: &Walk<'_>, role: &Observed<String>, what: &'static str) {
+    let Observed::Present(arn) = role else { return };
+    let own = format!("arn:{}:iam::{}:role/", walk.partition, walk.account);
+    let Some(path) = arn.strip_prefix(&own).filter(|path| !path.starts_with("aws-service-role/")) else { return };
+    let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
+    let reference = Reference { kind: Kind::Role, id: name.to_owned(), region: walk.region.clone() };
+    walk.reach(reference, Relation::Of { what, kind: Kind::Account, id: walk.account.clone() });
 }
 
 /// Collects a topic and reaches its key. Who receives its messages is read only where a requirement asks.

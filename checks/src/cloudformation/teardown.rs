@@ -24,7 +24,7 @@ pub(super) struct Blockers {
 /// What is asked about protection against deletion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-enum Mode {
+pub(crate) enum Mode {
     /// `Allow` where the environment suffix says production, `Forbid` otherwise.
     BySuffix,
     /// No protection may be on.
@@ -69,6 +69,28 @@ pub(super) fn no_blockers(stack: &Stack, params: &Blockers, context: &Context<'_
         }
     }?;
     Ok(beside(stack, context).into_iter().fold(verdict, Verdict::noting))
+}
+
+/// Whether the stack may have protection against deletion.
+///
+/// # Errors
+/// A gap, where the environment suffix decides and is not known.
+pub(crate) fn may_be_protected(mode: Mode, production_start: &str, context: &Context<'_>) -> Result<bool, Gap> {
+    match mode {
+        Mode::Forbid => Ok(false),
+        Mode::Allow | Mode::Require => Ok(true),
+        Mode::BySuffix => {
+            let stack = context.evidence.all::<Stack>().next();
+            let (_, stack) = stack.ok_or_else(|| Gap::undecided("no stack is known that could tell its suffix"))?;
+            match suffix(stack, context)? {
+                Some(suffix) => Ok(suffix.starts_with(production_start)),
+                None => Err(Gap::undecided(
+                    "the environment suffix is not known, and decides whether protection against deletion is allowed; \
+                     give --environment-suffix",
+                )),
+            }
+        }
+    }
 }
 
 /// The suffix that the user gave, else the one that the stack was deployed with.

@@ -94,7 +94,8 @@ fn expected(wanted: &Wanted<'_>) -> String {
     )
 }
 
-fn is_called(trail: &Trail, name: &str) -> bool {
+/// Whether this is the trail's name or ARN.
+pub(crate) fn is_called(trail: &Trail, name: &str) -> bool {
     let is = |seen: &Observed<String>| matches!(seen, Observed::Present(text) if text == name);
     is(&trail.name) || is(&trail.arn)
 }

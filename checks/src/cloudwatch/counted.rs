@@ -9,7 +9,7 @@ use crate::check::Context;
 use crate::cloudformation::Stack;
 use crate::cloudtrail::{Trail, Wanted, called, chosen};
 use crate::evidence::{Account, Run};
-use crate::logs::pattern::Selector;
+use crate::logs::pattern::{Pattern, Selector};
 use crate::logs::{FilterMetric, MetricFilter};
 use crate::observed::{Gap, Observed};
 
@@ -58,6 +58,30 @@ pub(super) fn feed<'a>(account: &'a Account, wanted: &Wanted<'_>, context: &Cont
 pub(super) fn filters_on<'a>(account: &'a Account, group: &str) -> Result<Vec<&'a MetricFilter>, Gap> {
     let filters = account.metric_filters.required(FILTERS, "metricFilters")?;
     Ok(filters.iter().filter(|filter| filter.group == group).collect())
+}
+
+/// Whether a filter counts an event.
+///
+/// # Errors
+/// A gap, where something decides that this version does not evaluate.
+pub(super) fn takes(filter: &MetricFilter, event: &Value) -> Result<bool, Gap> {
+    let of_filter = |gap: &dyn std::fmt::Display| Gap::undecided(format!("filter `{}`: {gap}", filter.name));
+    if let Some(setting) = filter.beyond_pattern.first() {
+        return Err(of_filter(&format!("it is under {setting}, which tap-audit does not evaluate")));
+    }
+    pattern(filter)?.matches(event).map_err(|gap| of_filter(&gap))
+}
+
+/// The pattern of a filter, read.
+///
+/// # Errors
+/// A gap, where it was not answered or is no pattern that CloudWatch Logs would take.
+pub(super) fn pattern(filter: &MetricFilter) -> Result<Pattern, Gap> {
+    let text = filter.pattern.required(FILTERS, "filterPattern")?;
+    Pattern::read(text).map_err(|error| Gap::Unparsable {
+        operation: FILTERS.into(),
+        what: format!("filter `{}`: {error}", filter.name),
+    })
 }
 
 /// Every alarm of the region.

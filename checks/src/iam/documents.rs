@@ -73,7 +73,7 @@ pub(crate) fn read(text: &PolicyText, sort: Sort, operation: &'static str, name:
 }
 
 /// Why the role is left alone: AWS writes the policies of service-linked roles, and nobody else can.
-pub(super) fn service_linked(role: &Role) -> Result<Option<&'static str>, Gap> {
+pub(crate) fn service_linked(role: &Role) -> Result<Option<&'static str>, Gap> {
     let path = role.path.required("GetRole", "Role.Path")?;
     Ok(path
         .starts_with("/aws-service-role/")

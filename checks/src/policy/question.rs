@@ -8,6 +8,7 @@ pub(crate) mod default_upload;
 pub(crate) mod invoke;
 pub(crate) mod key_policy;
 pub(crate) mod key_use;
+pub(crate) mod may;
 pub(crate) mod public;
 mod show;
 mod tls;

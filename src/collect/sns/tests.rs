@@ -1,7 +1,6 @@
 use tap_audit_checks::subject::Existence;
 
 use super::*;
-use crate::collect::Relation;
 use crate::collect::fixture::{scope, scope_of, walked};
 use crate::replay::{Account, Answer};
 
@@ -236,4 +235,23 @@ async fn a_topic_is_named_by_its_arn_or_its_name() {
     let own = Some((ARN.to_owned(), "us-east-2".to_owned()));
     let other = Some(("arn:aws:sns:eu-west-1:210987654321:other".to_owned(), "eu-west-1".to_owned()));
     assert_eq!(named, [own.clone(), own, other, None, None, None]);
+}
+
+#[tokio::test]
+async fn a_role_that_publishes_is_reached_unless_it_is_linked_or_another_accounts() {
+    let (found, _) = walked(account(), &scope(), async |walk| {
+        for arn in [
+            "arn:aws:iam::123456789012:role/path/publisher",
+            "arn:aws:iam::123456789012:role/aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig",
+            "arn:aws:iam::210987654321:role/other",
+        ] {
+            reach_publishing_role(walk, &Observed::Present(arn.to_owned()), "role of an event rule's target");
+        }
+        reach_publishing_role(walk, &Observed::Absent, "role of an event rule's target");
+        walk.take_found()
+    })
+    .await;
+    let [(reference, relation)] = found.as_slice() else { panic!("one role: {found:?}") };
+    assert_eq!((reference.kind, reference.id.as_str()), (Kind::Role, "publisher"));
+    assert_eq!(relation.to_string(), "role of an event rule's target of AWS::::Account 123456789012");
 }
