@@ -17,7 +17,6 @@ use serde_json::Value;
 
 use crate::answer::Answer;
 use crate::observed::Gap;
-pub(super) use parse::MalformedPattern;
 
 /// A pattern, read.
 #[derive(Clone, Debug, PartialEq)]

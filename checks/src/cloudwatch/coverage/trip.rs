@@ -135,21 +135,19 @@ fn through_expressions(alarm: &Definition, watch: &MetricWatch, query: &MetricQu
     if is_compared(&query.compared) {
         return Ok(());
     }
-    let expressions = watch.queries.iter().filter_map(|query| match query {
+    let expression = watch.queries.iter().find_map(|query| match query {
         Query::Expression { text, compared, .. } if is_compared(compared) => Some(text),
         Query::Expression { .. } | Query::Metric(_) => None,
     });
-    for text in expressions {
-        return if is_sum_with(text, &query.id) {
-            Ok(())
-        } else {
-            Err(Gap::undecided(format!(
-                "alarm `{}` watches `{text}`, an expression that tap-audit does not evaluate; declare it in category_alarms",
-                alarm.name
-            )))
-        };
+    match expression {
+        Some(text) if is_sum_with(text, &query.id) => Ok(()),
+        Some(text) => Err(Gap::undecided(format!(
+            "alarm `{}` watches `{text}`, an expression that tap-audit does not evaluate; declare the alarm in \
+             category_alarms where it is meant for a category",
+            alarm.name
+        ))),
+        None => Err(Gap::Incomplete { operation: ALARMS.into(), field: "Metrics[].ReturnData".into() }),
     }
-    Err(Gap::Incomplete { operation: ALARMS.into(), field: "Metrics[].ReturnData".into() })
 }
 
 /// Whether an expression sums up metrics, this one among them. Where metrics are joined by `+`, the sum has no value while
