@@ -7,6 +7,7 @@
 
 pub(crate) mod apigateway;
 mod assemble;
+mod backup;
 pub mod call;
 pub mod clients;
 pub(crate) mod cloudformation;
@@ -40,6 +41,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt;
 
 use tap_audit_checks::observed::{Gap, Observed, Seen};
+use tap_audit_checks::rds::Password;
 use tap_audit_checks::subject::{Existence, Kind, Resource};
 
 use call::{Aws, ValueDigest};
@@ -54,6 +56,38 @@ pub struct Reference {
     pub id: String,
     /// The region to look in; the run's region for global kinds.
     pub region: String,
+}
+
+impl Reference {
+    /// Whether it names an alias or a part, which leads to the subject: a key's alias, an instance of a database cluster,
+    /// an access point of a file system, a load balancer's name.
+    pub(crate) fn leads_elsewhere(&self) -> bool {
+        match self.kind {
+            Kind::Key => self.id.starts_with("alias/"),
+            Kind::Database => rds::is_part(&self.id),
+            Kind::FileSystem => efs::is_part(&self.id),
+            Kind::LoadBalancer => !self.id.starts_with("arn:"),
+            Kind::Outputs
+            | Kind::Stack
+            | Kind::Account
+            | Kind::Bucket
+            | Kind::Function
+            | Kind::LogGroup
+            | Kind::Role
+            | Kind::ManagedPolicy
+            | Kind::Topic
+            | Kind::Alarm
+            | Kind::Vpc
+            | Kind::SecurityGroup
+            | Kind::Cluster
+            | Kind::Service
+            | Kind::TaskDefinition
+            | Kind::Cache
+            | Kind::RestApi
+            | Kind::WebAcl
+            | Kind::Secret => false,
+        }
+    }
 }
 
 /// How a resource was reached.
@@ -230,6 +264,8 @@ pub struct Walk<'a> {
     pub(crate) defaults: RefCell<HashSet<ValueDigest>>,
     /// Whether the templates of the stacks were read to the end of their parameters; `None` when none was asked for.
     pub(crate) defaults_read: RefCell<Option<Seen<()>>>,
+    /// Where the databases of each stack's template take their master passwords from, by stack and logical id.
+    pub(crate) passwords: RefCell<BTreeMap<String, Seen<BTreeMap<String, Observed<Password>>>>>,
     /// The live outputs of the stacks; `None` when no stack is known. Values are kept as digests only.
     pub(crate) live_outputs: RefCell<Option<Seen<Vec<LiveRaw>>>>,
     not_covered: RefCell<BTreeSet<tap_audit_checks::evidence::NotCovered>>,
@@ -268,6 +304,7 @@ impl<'a> Walk<'a> {
             values: RefCell::new(BTreeMap::new()),
             defaults: RefCell::new(HashSet::new()),
             defaults_read: RefCell::new(None),
+            passwords: RefCell::new(BTreeMap::new()),
             live_outputs: RefCell::new(None),
             not_covered: RefCell::new(BTreeSet::new()),
             news: Notify::new(),
@@ -349,9 +386,12 @@ pub(crate) fn calls_for(kind: Kind) -> Vec<&'static call::Call> {
         Kind::ManagedPolicy => &[iam::POLICY_CALLS],
         Kind::Topic => &[sns::CALLS],
         Kind::Alarm => &[],
-        Kind::Vpc | Kind::SecurityGroup => &[],
+        Kind::Vpc => &[ec2::VPC_CALLS],
+        Kind::SecurityGroup => &[ec2::GROUP_CALLS],
         Kind::LoadBalancer => &[elbv2::CALLS],
-        Kind::Cluster | Kind::Service | Kind::TaskDefinition => &[ecs::CALLS],
+        Kind::Cluster => &[ecs::CALLS, ec2::ADDRESS_CALLS],
+        Kind::Service => &[ecs::SERVICE_CALLS, elbv2::TARGET_GROUP_CALLS],
+        Kind::TaskDefinition => &[ecs::DEFINITION_CALLS],
         Kind::Database => &[rds::CALLS],
         Kind::FileSystem => &[efs::CALLS],
         Kind::Cache => &[elasticache::CALLS],

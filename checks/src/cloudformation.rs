@@ -17,10 +17,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::check::Check;
+use crate::evidence::Evidence;
 use crate::lambda::LengthClass;
 use crate::observed::{Gap, Observed, Seen};
 use crate::s3::Switch;
-use crate::subject::Subject;
+use crate::subject::{Kind, Subject};
 
 /// The checks of this file, in catalog order.
 pub fn checks() -> Vec<Check> {
@@ -236,12 +237,37 @@ fn is_live(status: &str) -> bool {
     (status.ends_with("_COMPLETE") && status != "DELETE_COMPLETE") || status == "UPDATE_FAILED"
 }
 
+/// Proves that no stack that was found holds a resource of this kind: each listing was read to its end, and nothing of the
+/// kind is under way.
+///
+/// # Errors
+/// A gap, when there is no stack, a listing could not be read, or one holds such a resource that the audit did not reach.
+pub(crate) fn holds_none(evidence: &Evidence, kind: Kind) -> Result<(), Gap> {
+    let mut stacks = evidence.all::<Stack>().peekable();
+    if stacks.peek().is_none() {
+        return Err(Gap::NothingToAudit { kind: kind.name().into() });
+    }
+    for (_, stack) in stacks {
+        let members = stack.members.required("ListStackResources", "StackResourceSummaries")?;
+        let found = members.iter().find(|one| one.kind == kind.name() && (one.is_live() || one.is_changing()));
+        if let Some(found) = found {
+            let what = format!("{} {} of stack {} is {}", kind, found.logical_id, found.stack, found.status);
+            return Err(Gap::changing(what));
+        }
+    }
+    Ok(())
+}
+
 /// The member that is this subject, a live one first; `None` when the list does not hold it.
 fn member_of<'a>(members: &'a [Member], subject: &Subject) -> Option<&'a Member> {
     let names = subject.names();
-    let mut found = members
-        .iter()
-        .filter(|member| member.kind == subject.kind.name() && names.iter().any(|name| member.has_physical_id(name)));
+    // An instance that belongs to no cluster stands among the databases, and among the members under a type of its own.
+    let is_listed = |member: &Member| {
+        subject.stack.as_ref() == Some(&member.stack) && subject.logical_id.as_ref() == Some(&member.logical_id)
+    };
+    let is_named =
+        |member: &Member| member.kind == subject.kind.name() && names.iter().any(|name| member.has_physical_id(name));
+    let mut found = members.iter().filter(|member| is_named(member) || is_listed(member));
     let first = found.clone().next();
     found.find(|member| member.is_live()).or(first)
 }
@@ -345,6 +371,9 @@ pub struct TemplateResource {
     pub policy_roles: Vec<TemplateText>,
     /// The environment variables of a function.
     pub variables: Vec<TemplateVariable>,
+    /// Whether it is a database instance of a cluster, which leaves the last snapshot to the cluster; absent where its
+    /// type knows no clusters.
+    pub in_cluster: Observed<Switch>,
 }
 
 /// An attribute of a template resource that takes one of a few words.

@@ -83,6 +83,9 @@ pub struct Call {
     pub parameters: BTreeMap<String, String>,
     /// When the last attempt was sent.
     pub at: Timestamp,
+    /// When AWS answered by its own clock, as the header `Date` of the last answer says; `None` where it says nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub date: Option<Timestamp>,
     /// The request id that AWS gave the last attempt.
     pub request_id: Option<String>,
     /// The HTTP status of the last attempt; `None` when there was no answer.

@@ -13,7 +13,10 @@ use crate::s3::Switch;
 use crate::subject::Kind;
 use crate::verdict::{Judgement, Verdict, every};
 
+#[cfg(test)]
+pub(crate) mod fixture;
 mod policy;
+pub(crate) mod rotating;
 pub(crate) mod working;
 
 /// The checks of this file, in catalog order.

@@ -142,6 +142,16 @@ impl Kind {
         }
     }
 
+    /// The kind of subject that a resource of this CloudFormation type leads to: its own, or that of what it is part of.
+    pub fn led_to_by(name: &str) -> Option<Kind> {
+        match name {
+            "AWS::KMS::Alias" => Some(Kind::Key),
+            "AWS::RDS::DBInstance" | "AWS::RDS::DBClusterEndpoint" => Some(Kind::Database),
+            "AWS::EFS::AccessPoint" | "AWS::EFS::MountTarget" => Some(Kind::FileSystem),
+            name => Kind::named(name),
+        }
+    }
+
     /// Finds the kind of this name.
     pub fn named(name: &str) -> Option<Kind> {
         Kind::ALL.into_iter().find(|kind| kind.name() == name)
@@ -428,13 +438,41 @@ impl Subject {
         }
     }
 
-    /// Every string that names this subject: id, ARN, and for a key the aliases and forms it was named by.
+    /// Every string that names this subject: id, ARN, and the aliases, parts and other forms that it was named by.
     pub fn names(&self) -> BTreeSet<&str> {
         let mut names = BTreeSet::from([self.id.as_str()]);
         names.extend(self.arn.as_deref());
-        if let Resource::Key(key) = &self.resource {
-            names.extend(key.named_by.iter().map(String::as_str));
+        if let Resource::Service(_) | Resource::TaskDefinition(_) = &self.resource {
+            // Outputs often hold only what stands behind the last slash of the ARN.
+            names.extend(self.id.rsplit('/').next());
         }
+        let others = match &self.resource {
+            Resource::Key(key) => Some(&key.named_by),
+            Resource::Database(database) => Some(&database.named_by),
+            Resource::FileSystem(file_system) => Some(&file_system.named_by),
+            Resource::Outputs(_)
+            | Resource::Stack(_)
+            | Resource::Account(_)
+            | Resource::Bucket(_)
+            | Resource::Function(_)
+            | Resource::LogGroup(_)
+            | Resource::Role(_)
+            | Resource::ManagedPolicy(_)
+            | Resource::Topic(_)
+            | Resource::Alarm(_)
+            | Resource::Vpc(_)
+            | Resource::SecurityGroup(_)
+            | Resource::LoadBalancer(_)
+            | Resource::Cluster(_)
+            | Resource::Service(_)
+            | Resource::TaskDefinition(_)
+            | Resource::Cache(_)
+            | Resource::RestApi(_)
+            | Resource::WebAcl(_)
+            | Resource::Secret(_)
+            | Resource::Nothing(_) => None,
+        };
+        names.extend(others.into_iter().flatten().map(String::as_str));
         names
     }
 }

@@ -614,6 +614,7 @@ fn calls() -> Vec<Call> {
         region: "us-east-2".into(),
         parameters: BTreeMap::from([("Bucket".to_owned(), BUCKET.to_owned())]),
         at: "2026-11-01T12:00:01Z".parse().expect("a fixed time"),
+        date: None,
         request_id: status.map(|_| "4442587FB7D0A2F9".into()),
         status,
         error: error.map(Into::into),

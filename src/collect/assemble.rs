@@ -7,11 +7,12 @@ use tap_audit_checks::cloudformation::{Holder, Stack};
 use tap_audit_checks::lambda::{Configuration, Environment, Function, PublishedDefault};
 use tap_audit_checks::observed::{Gap, Observed, Seen};
 use tap_audit_checks::outputs::{InFile, LiveOutput, LiveValue, Output, Outputs};
+use tap_audit_checks::rds::Password;
 use tap_audit_checks::s3::{Bucket, EventRule};
 use tap_audit_checks::subject::{Attributes, Kind, Resource, Role, RoleDoubt, Subject};
 
-use crate::collect::gather::{Gathered, Request, parts};
-use crate::collect::{Collected, Reference, Relation, Walk, lambda};
+use crate::collect::gather::{Gathered, Request, other_reference, parts};
+use crate::collect::{Collected, Reference, Relation, Walk, efs, lambda, rds};
 use crate::resolve::{self, Resolution};
 
 pub(super) fn subjects(walk: &Walk<'_>, request: &Request, mut gathered: Gathered) -> Vec<Subject> {
@@ -70,28 +71,25 @@ fn role_arns(gathered: &Gathered) -> BTreeMap<String, String> {
     arns
 }
 
-/// An alias that led to a key is another name of that key, not a second subject; and so is the name of a load balancer,
-/// which stacks know by its ARN.
+/// An alias that led to a key is another name of that key, not a second subject; so is a part that led to its whole, and
+/// the name of a load balancer, which stacks know by its ARN.
 fn fold_aliases(walk: &Walk<'_>, gathered: &mut Gathered) {
-    let is_alias = |reference: &&Reference| {
-        (reference.kind == Kind::Key && reference.id.starts_with("alias/"))
-            || (reference.kind == Kind::LoadBalancer && !reference.id.starts_with("arn:"))
-    };
-    let aliases: Vec<Reference> = gathered.collected.keys().filter(is_alias).cloned().collect();
+    let aliases: Vec<Reference> =
+        gathered.collected.keys().filter(|reference| reference.leads_elsewhere()).cloned().collect();
     for alias in aliases {
-        let target = gathered.collected.get(&alias).and_then(|collected| collected.arn.as_deref()).map(|arn| {
-            if alias.kind == Kind::Key {
-                walk.key_reference(arn, &alias.region)
-            } else {
-                Reference { id: arn.to_owned(), ..alias.clone() }
-            }
+        let arn = gathered.collected.get(&alias).and_then(|collected| collected.arn.as_deref());
+        let target = arn.and_then(|arn| match alias.kind {
+            Kind::Key => Some(walk.key_reference(arn, &alias.region)),
+            kind => other_reference(walk, kind, arn, &alias.region),
         });
         if let Some(target) = target.filter(|target| *target != alias && gathered.collected.contains_key(target)) {
             gathered.collected.remove(&alias);
             let relations = gathered.relations.remove(&alias);
             let known = gathered.relations.entry(target).or_default();
             known.insert(Relation::NamedBy { name: alias.id.clone() });
-            known.extend(relations.into_iter().flatten());
+            // The part is a member of the stack under its own name; the whole need not be one.
+            let is_its_own = |relation: &Relation| matches!(relation, Relation::Member { .. });
+            known.extend(relations.into_iter().flatten().filter(|relation| !is_its_own(relation)));
         }
     }
 }
@@ -165,6 +163,34 @@ fn settle(
                 }
             }
         }
+        Resource::Database(database) => {
+            for relation in relations {
+                match relation {
+                    Relation::NamedBy { name } => {
+                        database.named_by.extend(rds::names_of(walk, name, &reference.region));
+                    }
+                    Relation::Member { stack, logical_id } if !reference.leads_elsewhere() => {
+                        database.password = password(walk, stack, logical_id);
+                    }
+                    Relation::Member { .. }
+                    | Relation::Output { .. }
+                    | Relation::KeyOf { .. }
+                    | Relation::RoleOf { .. }
+                    | Relation::LogGroupOf { .. }
+                    | Relation::NotifiedBy { .. }
+                    | Relation::LogTargetOf { .. }
+                    | Relation::OfTrail { .. }
+                    | Relation::Of { .. } => {}
+                }
+            }
+        }
+        Resource::FileSystem(file_system) => {
+            for relation in relations {
+                if let Relation::NamedBy { name } = relation {
+                    file_system.named_by.extend(efs::names_of(walk, name, &reference.region));
+                }
+            }
+        }
         Resource::LogGroup(group) => {
             for relation in relations {
                 if let Relation::LogGroupOf { function } = relation {
@@ -190,14 +216,24 @@ fn settle(
         | Resource::Cluster(_)
         | Resource::Service(_)
         | Resource::TaskDefinition(_)
-        | Resource::Database(_)
-        | Resource::FileSystem(_)
         | Resource::Cache(_)
         | Resource::RestApi(_)
         | Resource::WebAcl(_)
         | Resource::Secret(_)
         | Resource::Nothing(_) => {}
     }
+}
+
+/// Where the template of the stack that holds a database takes its master password from.
+fn password(walk: &Walk<'_>, stack: &str, logical_id: &str) -> Seen<Password> {
+    let passwords = walk.passwords.borrow();
+    let Some(of_stack) = passwords.get(stack) else {
+        return Seen::gap(Gap::undecided(format!("the template of the stack {stack} was not read in this run")));
+    };
+    of_stack.clone().and_then(|passwords| match passwords.get(logical_id) {
+        Some(password) => password.clone(),
+        None => Observed::Unknown(Gap::undecided(format!("the template of the stack {stack} holds no {logical_id}"))),
+    })
 }
 
 /// Compares environment values with the defaults of the templates that were read: by digest, because the values are gone.

@@ -10,11 +10,12 @@ use tap_audit_checks::cloudformation::{
     StackStatus, Template,
 };
 use tap_audit_checks::observed::{CallId, Gap, Observed, Seen};
+use tap_audit_checks::rds::Password;
 use tap_audit_checks::s3::Switch;
 use tap_audit_checks::subject::Kind;
 
 use crate::collect::call::{Aws, Call, Fault};
-use crate::collect::{LiveRaw, Reference, Relation, Walk, network};
+use crate::collect::{LiveRaw, Reference, Relation, Walk, gather, network};
 use crate::outputs::{Form, RawOutput};
 use crate::resolve;
 use crate::template::{self, Source, Values};
@@ -66,10 +67,20 @@ const MOST_DESCRIBED: usize = 100;
 const MOST_NESTED: usize = 500;
 
 /// Kinds of member that are looked at as part of another subject: policies as their resource's, aliases as their key's,
-/// trails and policies of Logs as the account's.
+/// trails and policies of Logs as the account's, what is in a VPC as the VPC's, groups of a database as its own.
 const COVERED_ELSEWHERE: &[&str] = &[
     NESTED,
     "AWS::CloudTrail::Trail",
+    "AWS::EC2::FlowLog",
+    "AWS::EC2::InternetGateway",
+    "AWS::EC2::NatGateway",
+    "AWS::EC2::Route",
+    "AWS::EC2::RouteTable",
+    "AWS::EC2::SecurityGroupEgress",
+    "AWS::EC2::SecurityGroupIngress",
+    "AWS::EC2::Subnet",
+    "AWS::EC2::SubnetRouteTableAssociation",
+    "AWS::EC2::VPCGatewayAttachment",
     "AWS::IAM::Policy",
     "AWS::IAM::RolePolicy",
     "AWS::KMS::Alias",
@@ -77,6 +88,8 @@ const COVERED_ELSEWHERE: &[&str] = &[
     "AWS::Lambda::Permission",
     "AWS::Lambda::Url",
     "AWS::Logs::ResourcePolicy",
+    "AWS::RDS::DBClusterParameterGroup",
+    "AWS::RDS::DBSubnetGroup",
     "AWS::S3::BucketPolicy",
 ];
 
@@ -590,8 +603,9 @@ fn reach(walk: &Walk<'_>, members: &[Member], region: &str) {
                     | Kind::Secret),
                 ),
                 Some(id),
-            ) => crate::collect::gather::other_reference(walk, kind, id, region),
-            (Some(Kind::Outputs | Kind::Stack | Kind::Account) | None, _) => None,
+            ) => gather::other_reference(walk, kind, id, region),
+            (None, Some(id)) => part(walk, &member.kind, id, region),
+            (Some(Kind::Outputs | Kind::Stack | Kind::Account), _) | (None, None) => None,
             // It is being made and has no id yet, so nothing can be asked about it.
             (Some(_), None) => None,
         };
@@ -611,6 +625,17 @@ fn reach(walk: &Walk<'_>, members: &[Member], region: &str) {
                 walk.not_covered(&member.kind, &member.logical_id, id, reason);
             }
         }
+    }
+}
+
+/// The reference of a member that is part of a database or file system, which it leads to.
+fn part(walk: &Walk<'_>, kind: &str, id: &str, region: &str) -> Option<Reference> {
+    match kind {
+        "AWS::RDS::DBInstance" => gather::other_reference(walk, Kind::Database, &format!("db:{id}"), region),
+        "AWS::EFS::AccessPoint" | "AWS::EFS::MountTarget" => {
+            gather::other_reference(walk, Kind::FileSystem, id, region)
+        }
+        _ => None,
     }
 }
 
@@ -655,6 +680,7 @@ async fn with_nested(
     region: &str,
 ) -> Seen<Template> {
     let mut calls = Vec::new();
+    note_passwords(walk, &root.name, &processed, values, region);
     let Observed::Present(source) = processed.observed() else { return processed.map(|source| source.reduce(values)) };
     let mut template = source.reduce(values);
     let listed: &[Member] = match members.observed() {
@@ -674,16 +700,17 @@ async fn with_nested(
         tokio::join!(describe(walk.aws, id, region), source_of_nested(walk, id, region))
     }))
     .await;
-    for ((path, _), (described, source)) in nested.into_iter().zip(read) {
+    for ((path, id), (described, source)) in nested.into_iter().zip(read) {
         calls.extend(described.calls().iter().chain(source.calls()).cloned());
         note_defaults(walk, &source);
+        let values = match described.observed() {
+            Observed::Present(raw) => raw.values(walk, region),
+            // Names that parameters fill stay unresolved.
+            Observed::Absent | Observed::Unknown(_) => Values::new([]),
+        };
+        note_passwords(walk, stack_name(&id), &source, &values, region);
         match source.observed() {
             Observed::Present(source) => {
-                let values = match described.observed() {
-                    Observed::Present(raw) => raw.values(walk, region),
-                    // Names that parameters fill stay unresolved.
-                    Observed::Absent | Observed::Unknown(_) => Values::new([]),
-                };
                 let inner = source.reduce(&values);
                 template
                     .resources
@@ -765,6 +792,24 @@ fn note_defaults(walk: &Walk<'_>, source: &Seen<Rc<Source>>) {
             Observed::Present(()) | Observed::Absent => read.resting_on(known.calls()),
         },
     });
+}
+
+/// Keeps where the databases of a stack take their master passwords from, and reaches the secrets among those places.
+fn note_passwords(walk: &Walk<'_>, stack: &str, source: &Seen<Rc<Source>>, values: &Values, region: &str) {
+    let passwords = source.clone().map(|source| source.passwords(values));
+    if let Observed::Present(passwords) = passwords.observed()
+        && walk.scope.selects(&["secret-"])
+    {
+        for (logical_id, password) in passwords {
+            if let Observed::Present(Password::Secret(secret)) = password
+                && let Some(reference) = gather::other_reference(walk, Kind::Secret, secret, region)
+            {
+                let what = "secret of the master password";
+                walk.reach(reference, Relation::Of { what, kind: Kind::Database, id: logical_id.clone() });
+            }
+        }
+    }
+    walk.passwords.borrow_mut().insert(stack.to_owned(), passwords);
 }
 
 /// Adds the live outputs of one stack to those of the others.

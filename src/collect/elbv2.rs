@@ -53,6 +53,8 @@ const WEB_ACL: Call = Call {
 
 /// Every call of this file, for plans and for the policy that the auditing role needs.
 pub(crate) const CALLS: &[&Call] = &[&BALANCERS, &LISTENERS, &ATTRIBUTES, &TARGET_GROUPS, &WEB_ACL];
+/// The call that leads from target groups to the load balancers in front of them.
+pub(crate) const TARGET_GROUP_CALLS: &[&Call] = &[&TARGET_GROUPS];
 
 /// The reference of the load balancer that this text names: an ARN, a host name or a name. A classic load balancer is
 /// another kind of thing.
@@ -206,6 +208,12 @@ fn description(found: &types::LoadBalancer) -> Result<Description, Gap> {
             })
             .collect(),
         security_groups: found.security_groups().to_vec(),
+        private_link_rules: match found.enforce_security_group_inbound_rules_on_private_link_traffic() {
+            Some("on") => Observed::Present(Switch::On),
+            Some("off") => Observed::Present(Switch::Off),
+            Some(other) => BALANCERS.unrecognised("EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic", other),
+            None => Observed::Absent,
+        },
     })
 }
 

@@ -10,7 +10,7 @@ use tap_audit_checks::evidence::{Account, Evidence, Run};
 use tap_audit_checks::observed::{Gap, Observed, Seen};
 use tap_audit_checks::outputs::Resolved;
 use tap_audit_checks::s3::{Bucket, EventRule, Switch};
-use tap_audit_checks::subject::{Attributes, Kind};
+use tap_audit_checks::subject::{Attributes, Kind, Resource};
 
 use crate::collect::call::Aws;
 use crate::collect::{
@@ -112,8 +112,8 @@ impl Part {
     /// The subject that it names, for the kinds that are subjects of their own: kind, id and ARN.
     pub(crate) fn subject(&self) -> Option<(Kind, String, Option<String>)> {
         let resolved = self.resolved()?;
-        // The alias leads to a key, which is the subject.
-        let kind = if resolved.kind == "AWS::KMS::Alias" { Kind::Key } else { Kind::named(&resolved.kind)? };
+        // An alias leads to a key and an instance to a cluster, which are the subjects.
+        let kind = Kind::led_to_by(&resolved.kind)?;
         match kind {
             Kind::Outputs | Kind::Stack | Kind::Account => None,
             Kind::ManagedPolicy => policy_of_account(resolved).map(|arn| (kind, arn.to_owned(), Some(arn.to_owned()))),
@@ -435,7 +435,8 @@ fn stack_job<'w>(walk: &'w Walk<'_>, wanted: cloudformation::Wanted) -> Job<'w> 
 
 fn holder_job<'w>(walk: &'w Walk<'_>, reference: Reference) -> Job<'w> {
     Box::pin(async move {
-        let holder = cloudformation::holder(walk, reference.kind.name(), &reference.id, &reference.region).await;
+        let (kind, id) = member_name(&reference);
+        let holder = cloudformation::holder(walk, kind, id, &reference.region).await;
         Done::Holder(reference, holder)
     })
 }
@@ -498,11 +499,9 @@ async fn account(walk: &Walk<'_>) -> Account {
 /// The reference of a resolved output, for the kinds that are subjects of their own.
 fn reference(walk: &Walk<'_>, resolved: &Resolved) -> Option<Reference> {
     let region = resolved.region.clone().unwrap_or_else(|| walk.region.clone());
-    let named = resolved.arn.as_deref().unwrap_or(&resolved.id);
-    let kind = match resolved.kind.as_str() {
-        "AWS::KMS::Alias" => Kind::Key,
-        name => Kind::named(name)?,
-    };
+    let part = rds::part_of(resolved);
+    let named = resolved.arn.as_deref().or(part.as_deref()).unwrap_or(&resolved.id);
+    let kind = Kind::led_to_by(&resolved.kind)?;
     match kind {
         Kind::Outputs | Kind::Stack | Kind::Account => None,
         Kind::ManagedPolicy => {
@@ -568,14 +567,24 @@ fn policy_of_account(resolved: &Resolved) -> Option<&str> {
 fn physical_ids(walk: &Walk<'_>, parts: &[Part]) -> Vec<String> {
     let mut ids: Vec<String> = Vec::new();
     for reference in parts.iter().filter_map(Part::resolved).filter_map(|resolved| reference(walk, resolved)) {
-        if !ids.contains(&reference.id) {
-            ids.push(reference.id);
+        let (_, id) = member_name(&reference);
+        if !ids.iter().any(|known| known == id) {
+            ids.push(id.to_owned());
         }
     }
     ids
 }
 
-/// Resources that no listing holds yet and that a stack could hold.
+/// The type and physical id under which a stack lists what a reference names.
+fn member_name(reference: &Reference) -> (&'static str, &str) {
+    match rds::instance_of(&reference.id) {
+        Some(instance) if reference.kind == Kind::Database => ("AWS::RDS::DBInstance", instance),
+        Some(_) | None => (reference.kind.name(), &reference.id),
+    }
+}
+
+/// Resources that no listing holds yet and that a stack could hold. What leads elsewhere is looked up where it leads to,
+/// but for an instance that belongs to no cluster.
 fn unheld(gathered: &Gathered) -> Vec<Reference> {
     let is_member =
         |relations: &BTreeSet<Relation>| relations.iter().any(|relation| matches!(relation, Relation::Member { .. }));
@@ -583,8 +592,11 @@ fn unheld(gathered: &Gathered) -> Vec<Reference> {
         .relations
         .iter()
         .filter(|(reference, relations)| {
-            let is_alias = reference.kind == Kind::Key && reference.id.starts_with("alias/");
-            !is_member(relations) && !is_alias
+            let stands_alone = || match gathered.collected.get(reference).map(|found| &found.resource) {
+                Some(Resource::Database(database)) => *database.cluster.observed() == Observed::Absent,
+                Some(_) | None => false,
+            };
+            !is_member(relations) && (!reference.leads_elsewhere() || stands_alone())
         })
         .map(|(reference, _)| reference.clone())
         .collect()

@@ -29,6 +29,7 @@ pub(crate) fn template_resource(kind: &str) -> TemplateResource {
         policy_names: Vec::new(),
         policy_roles: Vec::new(),
         variables: Vec::new(),
+        in_cluster: Observed::Absent,
     }
 }
 

@@ -7,7 +7,7 @@ use crate::check::{Context, NoParams};
 use crate::evidence::Evidence;
 use crate::logs::LogGroup;
 use crate::observed::{Gap, Observed};
-use crate::s3::{Bucket, SseAlgorithm};
+use crate::s3::{Bucket, SseAlgorithm, Switch};
 use crate::subject::{Attributes, Kind, Role, Subject};
 use crate::verdict::{Judgement, Verdict, every};
 
@@ -105,9 +105,15 @@ pub(super) struct OfNothing {
     forbid_snapshot: bool,
 }
 
-/// Types whose absent DeletionPolicy is Snapshot; an instance only where it is no member of a cluster, which the template's
-/// text alone would tell.
-const SNAPSHOT_BY_DEFAULT: [&str; 2] = ["AWS::RDS::DBCluster", "AWS::RDS::DBInstance"];
+/// Whether CloudFormation makes a last snapshot where no DeletionPolicy says otherwise; an instance of a cluster leaves that
+/// to the cluster.
+fn snapshot_by_default(resource: &TemplateResource) -> Result<bool, Gap> {
+    Ok(match resource.kind.as_str() {
+        "AWS::RDS::DBCluster" => true,
+        "AWS::RDS::DBInstance" => resource.in_cluster.seen()? != Some(&Switch::On),
+        _ => false,
+    })
+}
 
 /// An absent policy is Delete, but for databases, whose default leaves a snapshot behind.
 pub(super) fn of_nothing(stack: &Stack, params: &OfNothing) -> Judgement {
@@ -135,8 +141,13 @@ fn goes(path: &str, resource: &TemplateResource, forbid_snapshot: bool) -> Judge
         Fate::Stays | Fate::StaysOnceMade => return Ok(Verdict::not_satisfied(observed, expected)),
         Fate::Goes => {}
     }
-    let by_default =
-        SNAPSHOT_BY_DEFAULT.contains(&resource.kind.as_str()) && matches!(resource.deletion_policy, Observed::Absent);
+    let by_default = match (&resource.deletion_policy, snapshot_by_default(resource)) {
+        (Observed::Absent, Ok(by_default)) => by_default,
+        // Where a snapshot is no failure, one that may be left is told like one that will be.
+        (Observed::Absent, Err(gap)) if forbid_snapshot => return Err(gap),
+        (Observed::Absent, Err(_)) => true,
+        (Observed::Present(_) | Observed::Unknown(_), _) => false,
+    };
     let by_word = matches!(&resource.deletion_policy, Observed::Present(Attribute::Word(word)) if word == "Snapshot");
     Ok(match (by_default || by_word, forbid_snapshot) {
         (true, true) => Verdict::not_satisfied(format!("{observed}, which leaves a snapshot"), expected),
@@ -394,6 +405,28 @@ mod tests {
             assert!(text.contains("leaves a last snapshot, with everything that it held"), "{text}");
             assert!(failed(judged(NOTHING, "forbid_snapshot = true", &stack)).contains("which leaves a snapshot"));
         }
+    }
+
+    #[test]
+    fn an_instance_of_a_cluster_leaves_the_snapshot_to_the_cluster() {
+        let instance = |in_cluster: Observed<Switch>| {
+            let mut stack = all_going();
+            let mut processed = template();
+            for resource in processed.resources.values_mut() {
+                resource.kind = "AWS::RDS::DBInstance".into();
+                resource.in_cluster = in_cluster.clone();
+                (resource.deletion_policy, resource.update_replace_policy) = (Observed::Absent, Observed::Absent);
+            }
+            stack.processed = seen(processed);
+            stack
+        };
+        let forbid = "forbid_snapshot = true";
+        let member = instance(Observed::Present(Switch::On));
+        assert!(!passed(judged(NOTHING, forbid, &member)).contains("snapshot"));
+        failed(judged(NOTHING, forbid, &instance(Observed::Present(Switch::Off))));
+        let unknown = instance(Observed::Unknown(denial()));
+        assert_eq!(judged(NOTHING, forbid, &unknown), Err(denial()));
+        assert!(passed(judged(NOTHING, "", &unknown)).contains("leaves a last snapshot"));
     }
 
     #[test]

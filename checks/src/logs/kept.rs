@@ -4,6 +4,8 @@ use serde::Deserialize;
 
 use super::{LogGroup, NeverExpires, Retention, RetentionMode, retention};
 use crate::check::Context;
+use crate::iam::documents::listing_was_read;
+use crate::observed::Gap;
 use crate::verdict::{Judgement, Verdict};
 
 /// Parameters of `logs-retention-min-90-days`.
@@ -22,7 +24,7 @@ const SIX_YEARS: i32 = 2192;
 /// The client asks for a minimum, so that more is never a failure.
 pub(super) fn at_least(group: &LogGroup, params: &AtLeast, context: &Context<'_>) -> Judgement {
     let wanted = Retention {
-        retention_days: if params.hipaa_six_years { SIX_YEARS } else { params.retention_days },
+        retention_days: params.retention_days.max(if params.hipaa_six_years { SIX_YEARS } else { 0 }),
         mode: RetentionMode::AtLeast,
         never_expires: params.never_expires,
         exclude_groups: params.exclude_groups.clone(),
@@ -42,7 +44,7 @@ pub(super) struct Kept {
 
 /// No number was asked for, so that events that never expire are kept long enough.
 pub(super) fn kept(group: &LogGroup, params: &Kept, context: &Context<'_>) -> Judgement {
-    if let Some(verdict) = no_audit_trail(&params.not_audit_trails, context) {
+    if let Some(verdict) = no_audit_trail(&params.not_audit_trails, context)? {
         return Ok(verdict);
     }
     let wanted = Retention {
@@ -51,19 +53,43 @@ pub(super) fn kept(group: &LogGroup, params: &Kept, context: &Context<'_>) -> Ju
         never_expires: params.never_expires,
         exclude_groups: params.exclude_groups.clone(),
     };
-    retention(group, &wanted, context)
+    let verdict = retention(group, &wanted, context)?;
+    Ok(match &verdict {
+        Verdict::NotSatisfied { .. } => made_by_a_service(
+            verdict.noting("the client's text names no number for this stack; the days are those of its other two"),
+            context,
+        ),
+        Verdict::Satisfied { .. } | Verdict::NotApplicable { .. } => verdict,
+    })
+}
+
+/// Says of a group that a service makes, where nobody else did, how to have it made otherwise.
+pub(super) fn made_by_a_service(verdict: Verdict, context: &Context<'_>) -> Verdict {
+    let makers = [("/aws/rds/", "RDS"), ("API-Gateway-Execution-Logs_", "API Gateway")];
+    let maker = makers.into_iter().find(|(start, _)| context.subject.id.starts_with(start));
+    match (maker, &context.subject.logical_id) {
+        (Some((_, service)), None) => verdict.noting(format!(
+            "{service} makes this log group without retention and key, unless the template makes it under this name first"
+        )),
+        (Some(_) | None, _) => verdict,
+    }
 }
 
 /// Groups that services make for themselves and that hold no audit trail; one that the stack makes is the stack's.
-pub(super) fn no_audit_trail(patterns: &[String], context: &Context<'_>) -> Option<Verdict> {
+///
+/// # Errors
+/// The gap, where the stack's listing could not be read and may hold the group.
+pub(super) fn no_audit_trail(patterns: &[String], context: &Context<'_>) -> Result<Option<Verdict>, Gap> {
     let name = context.subject.id.as_str();
     let fits = |pattern: &String| match pattern.split_once('*') {
         Some((start, end)) => name.len() >= start.len() + end.len() && name.starts_with(start) && name.ends_with(end),
         None => pattern == name,
     };
-    let owned = context.subject.logical_id.is_some();
-    (!owned && patterns.iter().any(fits))
-        .then(|| Verdict::not_applicable("a service makes this log group for itself, and it is no audit trail"))
+    if context.subject.logical_id.is_some() || !patterns.iter().any(fits) {
+        return Ok(None);
+    }
+    listing_was_read(context.evidence)?;
+    Ok(Some(Verdict::not_applicable("a service makes this log group for itself, and it is no audit trail")))
 }
 
 #[cfg(test)]
@@ -100,7 +126,7 @@ mod tests {
         for id in [MINIMUM, SET] {
             assert_eq!(passed(judge(id, &days(Present(90)))), "events expire after 90 days");
             passed(judge(id, &days(Present(3653))));
-            assert_eq!(failed(judge(id, &days(Present(89)))), "events expire after 89 days");
+            assert!(failed(judge(id, &days(Present(89)))).starts_with("events expire after 89 days"));
             assert_eq!(judge(id, &days(Unknown(denial()))), Err(denial()));
         }
     }
@@ -110,7 +136,8 @@ mod tests {
         assert!(failed(judge(MINIMUM, &days(Absent))).contains("no event is lost early"));
         passed(judge_with(MINIMUM, "never_expires = \"pass\"", &days(Absent)));
         passed(judge(SET, &days(Absent)));
-        failed(judge_with(SET, "never_expires = \"fail\"", &days(Absent)));
+        let text = failed(judge_with(SET, "never_expires = \"fail\"", &days(Absent)));
+        assert!(text.ends_with("the days are those of its other two"), "{text}");
     }
 
     #[test]
@@ -118,6 +145,15 @@ mod tests {
         let years = "hipaa_six_years = true";
         passed(judge_with(MINIMUM, years, &days(Present(2192))));
         failed(judge_with(MINIMUM, years, &days(Present(2191))));
+    }
+
+    #[test]
+    fn a_group_that_a_service_makes_is_failed_with_the_way_to_mend_it() {
+        let mut evidence = days(Present(1));
+        evidence.subjects[0].id = "/aws/rds/cluster/aurora-dev/postgresql".into();
+        assert!(failed(judge(SET, &evidence)).contains("RDS makes this log group without retention and key"));
+        evidence.subjects[0].logical_id = Some("DatabaseLog".into());
+        assert!(!failed(judge(SET, &evidence)).contains("RDS makes"));
     }
 
     #[test]
@@ -135,6 +171,10 @@ mod tests {
         assert!(not_applicable(judge(SET, &evidence)).contains("no audit trail"));
         evidence.subjects[0].logical_id = Some("Performance".into());
         failed(judge(SET, &evidence));
+        evidence.subjects[0].logical_id = None;
+        let stack = crate::cloudformation::Stack::unknown(&denial());
+        evidence.subjects.push(subject(Kind::Stack, "s", Resource::Stack(Box::new(stack))));
+        assert_eq!(judge(SET, &evidence), Err(denial()));
         let mut other = days(Present(1));
         other.subjects[0].id = "/aws/ecs/containerinsights/records-dev/application".into();
         failed(judge(SET, &other));

@@ -96,14 +96,14 @@ impl Asked<'_> {
 }
 
 /// The Allow that comes nearest to matching one of these requests, and why it does not.
-pub(crate) fn nearest<'d, 'r>(
+pub(crate) fn nearest<'d>(
     allows: impl IntoIterator<Item = &'d Statement>,
-    requests: impl Iterator<Item = &'r Request> + Clone,
+    requests: &[Request],
     partition: &str,
 ) -> Option<(&'d Statement, String)> {
     let missed = |statement: &'d Statement| {
         requests
-            .clone()
+            .iter()
             .map(|request| evaluate::mismatches(statement, &Facts { request, partition }))
             .min_by_key(Vec::len)
             .map(|mismatches| (statement, mismatches))

@@ -5,6 +5,7 @@ pub(crate) mod bucket_tls;
 mod class;
 pub(crate) mod correct;
 pub(crate) mod default_upload;
+pub(crate) mod file_system_tls;
 pub(crate) mod invoke;
 pub(crate) mod key_policy;
 pub(crate) mod key_use;

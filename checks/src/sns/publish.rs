@@ -388,7 +388,7 @@ impl Door<'_> {
         let action = missing.first()?;
         let forms = self.asked(call, action).forms;
         let allows = self.document.statements.iter().filter(|statement| statement.effect == Effect::Allow);
-        ask::nearest(allows, forms.iter(), &self.context.evidence.run.partition)
+        ask::nearest(allows, &forms, &self.context.evidence.run.partition)
     }
 
     /// What shows a refusal. It names no action beside the sentence: the statement that is shown does not allow the call.

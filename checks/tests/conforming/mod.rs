@@ -190,6 +190,7 @@ fn template() -> Template {
         policy_names: Vec::new(),
         policy_roles: Vec::new(),
         variables: Vec::new(),
+        in_cluster: Absent,
     };
     let mut resources: BTreeMap<String, TemplateResource> =
         MEMBERS.map(|(logical_id, kind, _)| (logical_id.to_owned(), resource(kind))).into();

@@ -193,7 +193,7 @@ impl Ask<'_> {
         let allows = document.statements.iter().filter(|statement| statement.effect == Effect::Allow);
         let requests: Vec<Request> =
             self.services.iter().filter_map(|service| self.asked(service, action).forms.into_iter().next()).collect();
-        ask::nearest(allows.filter(names_it), requests.iter(), self.partition)
+        ask::nearest(allows.filter(names_it), &requests, self.partition)
     }
 
     fn counterexample(&self, sentence: String, action: &str, statement: Option<&Statement>) -> Counterexample {

@@ -116,7 +116,7 @@ mod topics {
             passed(at_topic(std::slice::from_ref(&default), vec![alarm("a"), alarm("b")])),
             "cloudwatch.amazonaws.com is allowed sns:Publish for alarm `a`, alarm `b` by statement 1 (__default_statement_ID)"
         );
-        let text = failed(at_topic(&[default.clone()], vec![alarm("a"), rule(None)]));
+        let text = failed(at_topic(std::slice::from_ref(&default), vec![alarm("a"), rule(None)]));
         assert!(text.starts_with("events.amazonaws.com is not allowed sns:Publish for rule `compliance`: "), "{text}");
         assert!(text.contains("AWS:SourceOwner"), "{text}");
         assert!(failed(at_topic(&[default], vec![trail()])).starts_with("cloudtrail.amazonaws.com is not allowed"));
@@ -253,7 +253,8 @@ mod topics {
     #[test]
     fn a_role_is_let_in_by_name_and_not_with_a_boundary_that_was_not_judged() {
         let named = json!({"Effect": "Allow", "Principal": {"AWS": ROLE}, "Action": "sns:Publish", "Resource": TOPIC});
-        let by_name = asking(topic_policy, under(&[named.clone()]), vec![role_with(&[])], vec![config(ROLE)]);
+        let by_name =
+            asking(topic_policy, under(std::slice::from_ref(&named)), vec![role_with(&[])], vec![config(ROLE)]);
         assert!(passed(by_name).contains("by statement 1 of the topic policy"));
         let mut bounded = role_with(&[]);
         if let crate::subject::Resource::Role(role) = &mut bounded.resource {
