@@ -21,6 +21,7 @@ use crate::check::Check;
 use crate::observed::{Gap, Observed, Seen};
 use crate::s3::Switch;
 
+pub(crate) use actions::of_violations;
 pub use composite::names_in;
 
 /// The checks of this file, in catalog order.
@@ -356,11 +357,7 @@ pub enum LogDetectorStatus {
 impl Alarm {
     /// The evidence of one of which nothing could be seen.
     pub fn unknown(gap: &Gap) -> Self {
-        Alarm {
-            definition: Seen::gap(gap.clone()),
-            metric: Seen::gap(gap.clone()),
-            tags: Seen::gap(gap.clone()),
-        }
+        Alarm { definition: Seen::gap(gap.clone()), metric: Seen::gap(gap.clone()), tags: Seen::gap(gap.clone()) }
     }
 }
 

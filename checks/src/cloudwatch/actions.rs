@@ -8,7 +8,7 @@ use crate::check::Context;
 use crate::cloudformation::Stack;
 use crate::cloudtrail::Wanted;
 use crate::eventbridge::{is_topic, reaches};
-use crate::evidence::Evidence;
+use crate::evidence::{Account, Evidence};
 use crate::observed::Gap;
 use crate::s3::Switch;
 use crate::subject::Role;
@@ -39,7 +39,9 @@ pub(super) fn of_the_audit(
     if context.subject.role != Role::External || is_counted(alarm, wanted, context)? {
         return Ok(None);
     }
-    Ok(Some(Verdict::not_applicable("it is not of the stack, and no filter on the audit trail's log group emits its metric")))
+    Ok(Some(Verdict::not_applicable(
+        "it is not of the stack, and no filter on the audit trail's log group emits its metric",
+    )))
 }
 
 /// An alarm that tells nobody itself may be a part of one that does.
@@ -102,7 +104,9 @@ fn by_composite(alarm: &Definition, context: &Context<'_>) -> Result<Option<Verd
 fn notifies(alarm: &Definition, context: &Context<'_>) -> Judgement {
     let switch = match alarm.actions_enabled.seen() {
         Ok(Some(Switch::On) | None) => None,
-        Ok(Some(Switch::Off)) => Some(Ok(Verdict::not_satisfied("the actions of the alarm are switched off", EXPECTED))),
+        Ok(Some(Switch::Off)) => {
+            Some(Ok(Verdict::not_satisfied("the actions of the alarm are switched off", EXPECTED)))
+        }
         Err(gap) => Some(Err(gap)),
     };
     let verdict = every(switch.into_iter().chain([topics(alarm, context)]), nothing_to_judge)?;
@@ -140,6 +144,31 @@ fn topics(alarm: &Definition, context: &Context<'_>) -> Judgement {
     })
 }
 
+/// The alarms that may tell of violations where AWS Config does not record: those on the metrics named, as NAMESPACE/NAME,
+/// and those on the events of the audit trail.
+pub(crate) fn of_violations(account: &Account, metrics: &[String], context: &Context<'_>) -> Vec<Judgement> {
+    let alarms = match counted::alarms(account) {
+        Ok(alarms) => alarms,
+        Err(gap) => return vec![Err(gap)],
+    };
+    let wanted = Wanted { name: "", multi_region: false, kms_events: false };
+    let mut ways = Vec::new();
+    for alarm in alarms {
+        let named = alarm.metrics().any(|query| {
+            let name = format!("{}/{}", query.metric.namespace, query.metric.name);
+            metrics.contains(&name)
+        });
+        match if named { Ok(true) } else { is_counted(alarm, &wanted, context) } {
+            Ok(true) => {
+                ways.push(notifies(alarm, context).map(|verdict| verdict.about(&format!("alarm `{}`:", alarm.name))))
+            }
+            Ok(false) => {}
+            Err(gap) => ways.push(Err(gap)),
+        }
+    }
+    ways
+}
+
 /// A deployment without any alarm tells nobody of anything.
 pub(super) fn none(evidence: &Evidence) -> Judgement {
     counted::stack_was_read(evidence.all::<Stack>().map(|(_, stack)| stack))?;
@@ -148,8 +177,8 @@ pub(super) fn none(evidence: &Evidence) -> Judgement {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixture::*;
     use super::super::CompositeWatch;
+    use super::super::fixture::*;
     use super::*;
     use crate::fixture::*;
     use crate::observed::Observed::{Absent, Present};

@@ -4,11 +4,9 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
-use super::counted::{self, Feed, may_be_emitted, pattern, takes};
+use super::counted::{self, Feed, is_about_resource, may_be_emitted, pattern, takes};
 use super::coverage::sample::{self, Category, Sample};
-use super::{
-    Alarm, DetectorState, LogDetector, LogDetectorStatus, Metric, MetricDetector, Query, Watched, definition,
-};
+use super::{Alarm, DetectorState, LogDetector, LogDetectorStatus, Metric, MetricDetector, Query, Watched, definition};
 use crate::check::Context;
 use crate::cloudformation::Stack;
 use crate::cloudtrail::{Wanted, called};
@@ -42,7 +40,8 @@ enum Means {
     Guardduty,
 }
 
-const EXPECTED: &str = "a metric filter on access to data, an anomaly detector on a metric of the deployment, or one on a log group of it";
+const EXPECTED: &str =
+    "a metric filter on access to data, an anomaly detector on a metric of the deployment, or one on a log group of it";
 
 /// One means is enough. A means that could not be read may be the one.
 pub(super) fn tracking(account: &Account, params: &Tracking, context: &Context<'_>) -> Judgement {
@@ -132,11 +131,14 @@ impl<'a> Audited<'a> {
         let Some(access) = first(sample::data_access(run))? else {
             return Ok(Verdict::not_applicable(format!("filter `{}` takes no access to data", filter.name)));
         };
-        let critical: Vec<Sample> = Category::ALL.into_iter().flat_map(|category| category.samples(run, trail)).collect();
+        let critical: Vec<Sample> =
+            Category::ALL.into_iter().flat_map(|category| category.samples(run, trail)).collect();
         let others = critical.into_iter().chain([sample::harmless(run)]).collect();
         Ok(match first(others)? {
             Some(other) => Verdict::not_applicable(format!("filter `{}` takes {other} too", filter.name)),
-            None => Verdict::satisfied(format!("filter `{}` on log group {} counts {access}", filter.name, filter.group)),
+            None => {
+                Verdict::satisfied(format!("filter `{}` on log group {} counts {access}", filter.name, filter.group))
+            }
         })
     }
 
@@ -170,10 +172,17 @@ impl<'a> Audited<'a> {
                     Err(gap) => return Some(Err(gap)),
                 };
                 let learned = watch.queries.iter().any(|query| match query {
-                    Query::Expression { id, text, .. } => id == band && text.trim_start().starts_with("ANOMALY_DETECTION_BAND"),
+                    Query::Expression { id, text, .. } => {
+                        id == band && text.trim_start().starts_with("ANOMALY_DETECTION_BAND")
+                    }
                     Query::Metric(_) => false,
                 });
-                learned.then(|| Ok(Verdict::satisfied(format!("alarm `{}` compares with a band that CloudWatch learns", subject.id))))
+                learned.then(|| {
+                    Ok(Verdict::satisfied(format!(
+                        "alarm `{}` compares with a band that CloudWatch learns",
+                        subject.id
+                    )))
+                })
             }
             Err(gap) => Some(Err(gap)),
         });
@@ -222,10 +231,9 @@ impl<'a> Audited<'a> {
 
     /// Whether a dimension names a member of the stack. Where the listing was not read, the other ways are left.
     fn is_about_a_member(&self, metric: &Metric) -> bool {
-        let named = |id: &str| metric.dimensions.values().any(|value| id.rsplit([':', '/']).next() == Some(value) || id == value);
         self.context.evidence.all::<Stack>().any(|(_, stack)| match stack.members.observed() {
             Observed::Present(members) => members.iter().any(|member| match &member.physical_id {
-                Observed::Present(id) => member.is_live() && named(id),
+                Observed::Present(id) => member.is_live() && is_about_resource(metric, id),
                 Observed::Absent | Observed::Unknown(_) => false,
             }),
             Observed::Absent | Observed::Unknown(_) => false,
@@ -348,7 +356,10 @@ mod tests {
     #[test]
     fn nothing_of_any_kind_fails() {
         assert_eq!(failed(filtered(Vec::new())), NOTHING);
-        assert_eq!(failed(judge_with(ID, "accepted = ['log_anomaly']", &with(account(Vec::new(), Vec::new())))), "no anomaly detector learns a log group of the deployment");
+        assert_eq!(
+            failed(judge_with(ID, "accepted = ['log_anomaly']", &with(account(Vec::new(), Vec::new())))),
+            "no anomaly detector learns a log group of the deployment"
+        );
     }
 
     #[test]
@@ -396,7 +407,8 @@ mod tests {
         let text = undecided(filtered(vec![filter("f", "{ $.eventName = %Get.*% }")]));
         assert!(text.starts_with("filter `f`: its pattern uses a regular expression"), "{text}");
         passed(filtered(vec![filter("f", "{ $.eventName = %Get.*% }"), filter("g", "{ $.eventName = GetObject }")]));
-        let selecting = MetricFilter { beyond_pattern: vec!["fieldSelectionCriteria".into()], ..filter("f", "GetObject") };
+        let selecting =
+            MetricFilter { beyond_pattern: vec!["fieldSelectionCriteria".into()], ..filter("f", "GetObject") };
         assert!(undecided(filtered(vec![selecting])).contains("it is under fieldSelectionCriteria"));
     }
 
@@ -410,8 +422,14 @@ mod tests {
         let of_member = metric("AWS/Lambda", "Invocations", &[("FunctionName", "processor-dev")]);
         passed(judged(detecting(of_member, Present(DetectorState::Trained))));
         failed(judged(detecting(metric("AWS/Lambda", "Invocations", &[]), Present(DetectorState::Trained))));
-        failed(judged(detecting(metric("AWS/Lambda", "Invocations", &[("FunctionName", "x")]), Present(DetectorState::Trained))));
-        let mut watched = with(detecting(metric("AWS/Lambda", "Errors", &[("FunctionName", "processor")]), Present(DetectorState::Trained)));
+        failed(judged(detecting(
+            metric("AWS/Lambda", "Invocations", &[("FunctionName", "x")]),
+            Present(DetectorState::Trained),
+        )));
+        let mut watched = with(detecting(
+            metric("AWS/Lambda", "Errors", &[("FunctionName", "processor")]),
+            Present(DetectorState::Trained),
+        ));
         watched.subjects.push(of_alarm(on_function("a")));
         passed(judge(ID, &watched));
         for (state, word) in [
@@ -426,7 +444,8 @@ mod tests {
     #[test]
     fn an_alarm_of_the_deployment_on_a_learned_band_is_a_means() {
         let with_band = |text: &str, band: Observed<String>| {
-            let expression = Query::Expression { id: "ad1".into(), text: text.into(), period: Absent, compared: Absent };
+            let expression =
+                Query::Expression { id: "ad1".into(), text: text.into(), period: Absent, compared: Absent };
             let queries = vec![Query::Metric(query(metric("AWS/S3", "AllRequests", &[]))), expression];
             let watch = MetricWatch {
                 queries,

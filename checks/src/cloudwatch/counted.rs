@@ -151,6 +151,12 @@ pub(super) fn is_counted(alarm: &Definition, wanted: &Wanted<'_>, context: &Cont
     }))
 }
 
+/// Whether a dimension of a metric names a resource of this id, which may be an ARN.
+pub(super) fn is_about_resource(metric: &Metric, id: &str) -> bool {
+    let name = if id.starts_with("arn:") { id.rsplit([':', '/']).next() } else { None };
+    metric.dimensions.values().any(|value| value == id || Some(value.as_str()) == name)
+}
+
 /// Says that the stack's listing was read, so that what is not among the subjects is not of the stack.
 ///
 /// # Errors

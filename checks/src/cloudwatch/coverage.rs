@@ -98,7 +98,11 @@ impl Way {
             (way @ Way::Complete { .. }, _) | (_, way @ Way::Complete { .. }) => way,
             (way @ Way::Open(_), _) | (_, way @ Way::Open(_)) => way,
             (one @ Way::Broken { held: this, .. }, other @ Way::Broken { held: that, .. }) => {
-                if that > this { other } else { one }
+                if that > this {
+                    other
+                } else {
+                    one
+                }
             }
         }
     }
@@ -200,7 +204,8 @@ impl Tried<'_> {
             Err(gap) => return Some(Way::Open(gap)),
         };
         let none = Way::broken(1, format!("filter `{}` emits no metric for", filter.name));
-        let way = filter.metrics.iter().fold(none, |way, metric| way.or(self.by_metric(filter, metric, sample, alarms)));
+        let way =
+            filter.metrics.iter().fold(none, |way, metric| way.or(self.by_metric(filter, metric, sample, alarms)));
         Some(match (apart, way) {
             // Where the way ends behind the filter, it does not matter what the filter takes.
             (Err(gap), Way::Complete { .. } | Way::Open(_)) => Way::Open(gap),
@@ -226,7 +231,10 @@ impl Tried<'_> {
                     self.by_alarm(filter, alarm, trip::trip(alarm, query, counted), &emitted.to_string())
                 } else {
                     let (watched, name) = (&query.metric, &alarm.name);
-                    let link = format!("alarm `{name}` watches {watched} and not {emitted}, in which filter `{}` counts", filter.name);
+                    let link = format!(
+                        "alarm `{name}` watches {watched} and not {emitted}, in which filter `{}` counts",
+                        filter.name
+                    );
                     Way::broken(3, link)
                 };
                 way = way.or(reached);
@@ -244,7 +252,10 @@ impl Tried<'_> {
             }
             Ok(Trip::Noted(note)) => Way::Complete { by: by(), notes: vec![format!("alarm `{}` {note}", alarm.name)] },
             Ok(Trip::Never(why)) => {
-                let link = format!("alarm `{}` on metric {metric} of filter `{}` {why}, and so does not tell of", alarm.name, filter.name);
+                let link = format!(
+                    "alarm `{}` on metric {metric} of filter `{}` {why}, and so does not tell of",
+                    alarm.name, filter.name
+                );
                 Way::broken(4, link)
             }
             Err(gap) => Way::Open(gap),

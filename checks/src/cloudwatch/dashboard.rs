@@ -37,7 +37,10 @@ pub(super) fn present(account: &Account, params: &Present, context: &Context<'_>
     parts.extend(unread.map(Err));
     if parts.is_empty() {
         stack_was_read(context.evidence.all::<Stack>().map(|(_, stack)| stack))?;
-        return Ok(Verdict::not_satisfied("there is no dashboard of the stack", expected(params.min_widgets.get(), region)));
+        return Ok(Verdict::not_satisfied(
+            "there is no dashboard of the stack",
+            expected(params.min_widgets.get(), region),
+        ));
     }
     any(parts)
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::actions::of_the_audit;
-use super::counted::may_be_emitted;
+use super::counted::{is_about_resource, may_be_emitted};
 use super::{
     ALARMS, Alarm, AlarmState, Definition, Evaluation, FILTERS, Listing, MetricQuery, MetricWatch, MissingData, Query,
     Watched, definition,
@@ -47,9 +47,7 @@ pub(super) fn evaluating(alarm: &Alarm, params: &Evaluating, context: &Context<'
         Watched::Alarms(_) => {
             return Ok(Verdict::not_applicable("a composite alarm looks at other alarms, which are judged themselves"));
         }
-        Watched::Metrics(watch) => {
-            parts.extend([evaluation(watch), periods(watch, params)]);
-        }
+        Watched::Metrics(watch) => parts.extend([evaluation(watch), periods(watch, params)]),
         Watched::PromQl(interval) => parts.push(interval.required(ALARMS, "EvaluationInterval").map(|interval| {
             let observed = format!("it looks every {interval} s");
             at_most(*interval, observed, params)
@@ -177,16 +175,15 @@ fn by_filter<'a>(query: &MetricQuery, context: &Context<'a>) -> Result<Option<Em
 
 /// A resource that a dimension of the metric names and that is there.
 fn living_resource(query: &MetricQuery, context: &Context<'_>) -> Option<String> {
-    let named = |id: &str| query.metric.dimensions.values().any(|value| value == id || id.rsplit([':', '/']).next() == Some(value));
+    let named = |id: &str| is_about_resource(&query.metric, id);
     let subject = context.evidence.subjects.iter().find(|subject| {
         matches!(subject.existence.observed(), Observed::Present(Existence::Exists)) && named(&subject.id)
     });
     if let Some(subject) = subject {
         return Some(format!("{} {}", subject.kind, subject.id));
     }
-    let is_named = |member: &&Member| {
-        member.is_live() && matches!(&member.physical_id, Observed::Present(id) if named(id))
-    };
+    let is_named =
+        |member: &&Member| member.is_live() && matches!(&member.physical_id, Observed::Present(id) if named(id));
     context.evidence.all::<Stack>().find_map(|(_, stack)| match stack.members.observed() {
         Observed::Present(members) => {
             members.iter().find(is_named).map(|member| format!("{} {}", member.kind, member.logical_id))
@@ -214,7 +211,8 @@ fn periods(watch: &MetricWatch, params: &Evaluating) -> Judgement {
 fn period(query: &MetricQuery, params: &Evaluating) -> Judgement {
     let seconds = *query.period.required(ALARMS, "Period")?;
     let observed = format!("it looks at periods of {seconds} s");
-    let is_daily = |(namespace, name): &(&str, &str)| query.metric.namespace == *namespace && query.metric.name == *name;
+    let is_daily =
+        |(namespace, name): &(&str, &str)| query.metric.namespace == *namespace && query.metric.name == *name;
     if seconds > params.max_period_s && DAILY.iter().any(is_daily) {
         return Ok(Verdict::satisfied(observed)
             .noting(format!("AWS emits {} once a day, so that no shorter period has data", query.metric)));
@@ -308,7 +306,10 @@ mod tests {
 
     #[test]
     fn data_may_be_missing_for_the_time_of_grace() {
-        let since = |hours| Definition { watched: silent(metric("Own", "Count", &[])).watched, ..in_state(AlarmState::InsufficientData, hours) };
+        let since = |hours| Definition {
+            watched: silent(metric("Own", "Count", &[])).watched,
+            ..in_state(AlarmState::InsufficientData, hours)
+        };
         let ask = |definition| judge(ID, &with(definition, seen(Listing::NotListed), Vec::new()));
         assert!(passed(ask(since(23))).contains("no data since 2026-10-31T13:00:00Z"));
         assert_eq!(
@@ -339,18 +340,23 @@ mod tests {
         assert!(text.contains("filter `root` emits its metric and is silent"), "{text}");
         assert!(text.contains("| advice: set TreatMissingData to notBreaching"), "{text}");
         assert!(passed(ask(seen(Listing::Listed), Vec::new())).contains("its metric is known and silent"));
-        assert!(failed(ask(seen(Listing::NotListed), vec![filter("other", "x")])).ends_with("nothing emits Security/root"));
+        assert!(
+            failed(ask(seen(Listing::NotListed), vec![filter("other", "x")])).ends_with("nothing emits Security/root")
+        );
         assert_eq!(undecided(ask(denied(), Vec::new())), denial().to_string());
     }
 
     #[test]
     fn dimensions_and_units_that_no_filter_emits_leave_the_alarm_blind() {
-        let ask = |definition| judge(ID, &with(definition, seen(Listing::NotListed), vec![filter("root", ROOT_PATTERN)]));
+        let ask =
+            |definition| judge(ID, &with(definition, seen(Listing::NotListed), vec![filter("root", ROOT_PATTERN)]));
         failed(ask(silent(metric("Security", "root", &[("Who", "root")]))));
         let query = MetricQuery { unit: Present("Count".into()), ..query(metric("Security", "root", &[])) };
         let mut counted = silent(metric("Security", "root", &[]));
-        counted.watched =
-            Watched::Metrics(Box::new(MetricWatch { queries: vec![Query::Metric(query)], ..watch(metric("", "", &[])) }));
+        counted.watched = Watched::Metrics(Box::new(MetricWatch {
+            queries: vec![Query::Metric(query)],
+            ..watch(metric("", "", &[]))
+        }));
         assert!(failed(ask(counted)).contains("values in Count alone, which filter `root` does not emit"));
     }
 
@@ -400,7 +406,12 @@ mod tests {
     #[test]
     fn each_period_of_an_expression_counts() {
         let long = MetricQuery { period: Present(3_600), ..query(metric("Own", "Count", &[])) };
-        let expression = |seconds| Query::Expression { id: "e".into(), text: "m1".into(), period: Present(seconds), compared: Absent };
+        let expression = |seconds| Query::Expression {
+            id: "e".into(),
+            text: "m1".into(),
+            period: Present(seconds),
+            compared: Absent,
+        };
         let of = |queries| judged(watching(|watch| watch.queries = queries));
         failed(of(vec![Query::Metric(long), expression(60)]));
         assert_eq!(failed(of(vec![expression(3_600)])), "its expression looks at periods of 3600 s");

@@ -18,7 +18,8 @@ pub(crate) const TOPIC: &str = "arn:aws:sns:us-east-2:123456789012:alerts";
 /// The log group that the trail of [`deployment`] feeds.
 pub(crate) const GROUP: &str = "trail";
 /// Takes what root does.
-pub(crate) const ROOT_PATTERN: &str = r#"{ $.userIdentity.type = "Root" && $.userIdentity.invokedBy NOT EXISTS && $.eventType != "AwsServiceEvent" }"#;
+pub(crate) const ROOT_PATTERN: &str =
+    r#"{ $.userIdentity.type = "Root" && $.userIdentity.invokedBy NOT EXISTS && $.eventType != "AwsServiceEvent" }"#;
 
 pub(crate) fn metric(namespace: &str, name: &str, dimensions: &[(&str, &str)]) -> Metric {
     let dimensions = dimensions.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));

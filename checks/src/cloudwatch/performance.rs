@@ -39,10 +39,9 @@ pub(super) fn performance(_: &Account, params: &Performance, context: &Context<'
             Ok(Some(Existence::Exists) | None) | Err(_) => {}
         }
         match watches(alarm, params, context) {
-            Ok(Some(query)) => parts.push(Ok(Verdict::satisfied(format!(
-                "alarm `{}` watches metric {}",
-                subject.id, query.metric
-            )))),
+            Ok(Some(query)) => {
+                parts.push(Ok(Verdict::satisfied(format!("alarm `{}` watches metric {}", subject.id, query.metric))))
+            }
             Ok(None) => {}
             Err(gap) => parts.push(Err(gap)),
         }
@@ -58,11 +57,7 @@ pub(super) fn performance(_: &Account, params: &Performance, context: &Context<'
 }
 
 /// The metric of the workload that an alarm watches, where it does.
-fn watches<'a>(
-    alarm: &'a Alarm,
-    params: &Performance,
-    context: &Context<'_>,
-) -> Result<Option<&'a MetricQuery>, Gap> {
+fn watches<'a>(alarm: &'a Alarm, params: &Performance, context: &Context<'_>) -> Result<Option<&'a MetricQuery>, Gap> {
     let definition = definition(alarm)?;
     let Some(query) = definition.metrics().find(|query| params.is_performance(query)) else { return Ok(None) };
     let wanted = Wanted {

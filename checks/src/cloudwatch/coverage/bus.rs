@@ -50,7 +50,10 @@ fn by_rule(rule: &Rule, tried: &Tried<'_>, sample: &Sample) -> Option<Way> {
     match pattern::matches(pattern, &on_the_bus(&harmless.event)) {
         Ok(false) => {}
         Ok(true) => {
-            return Some(Way::broken(1, format!("rule `{name}` takes harmless events such as {} beside", harmless.name)));
+            return Some(Way::broken(
+                1,
+                format!("rule `{name}` takes harmless events such as {} beside", harmless.name),
+            ));
         }
         Err(gap) => return Some(of_rule(gap)),
     }
@@ -64,7 +67,9 @@ fn by_rule(rule: &Rule, tried: &Tried<'_>, sample: &Sample) -> Option<Way> {
                     by: format!("rule `{name}` of the default event bus and topic {topic}"),
                     notes: notes(tried.category, name),
                 },
-                None if arns.is_empty() => Way::broken(2, format!("rule `{name}` has no target, and so does not tell of")),
+                None if arns.is_empty() => {
+                    Way::broken(2, format!("rule `{name}` has no target, and so does not tell of"))
+                }
                 None => of_rule(Gap::undecided(format!(
                     "it hands {} to {}, which is no topic and is not followed",
                     sample.name,
@@ -78,7 +83,9 @@ fn by_rule(rule: &Rule, tried: &Tried<'_>, sample: &Sample) -> Option<Way> {
 fn notes(category: Category, rule: &str) -> Vec<String> {
     let mut notes = vec![format!("rule `{rule}` stands in for a metric filter and an alarm (accept_eventbridge)")];
     if category == Category::UnauthorizedApiCalls {
-        notes.push("calls that only read come to the bus only where the rule's state asks for all management events".into());
+        notes.push(
+            "calls that only read come to the bus only where the rule's state asks for all management events".into(),
+        );
     }
     notes
 }

@@ -100,10 +100,16 @@ pub(in crate::cloudwatch) struct Sample {
 
 /// An event that nobody has to hear of.
 pub(in crate::cloudwatch) fn harmless(run: &Run) -> Sample {
-    Writer { run }.call("DescribeInstances", "ec2", "DescribeInstances", Caller::Role, json!({
-        "readOnly": true,
-        "requestParameters": {"instancesSet": {}, "filterSet": {}},
-    }))
+    Writer { run }.call(
+        "DescribeInstances",
+        "ec2",
+        "DescribeInstances",
+        Caller::Role,
+        json!({
+            "readOnly": true,
+            "requestParameters": {"instancesSet": {}, "filterSet": {}},
+        }),
+    )
 }
 
 /// Events in which somebody reads or writes data.
@@ -191,16 +197,22 @@ impl Writer<'_> {
 
     /// Somebody signs in to the console as root.
     fn sign_in(&self) -> Sample {
-        let mut sample = self.call("a sign-in as root", "signin", "ConsoleLogin", Caller::Root, json!({
-            "awsRegion": leading_region(self.run),
-            "eventType": "AwsConsoleSignIn",
-            "responseElements": {"ConsoleLogin": "Success"},
-            "additionalEventData": {
-                "LoginTo": "https://console.aws.amazon.com/console/home",
-                "MobileVersion": "No",
-                "MFAUsed": "Yes",
-            },
-        }));
+        let mut sample = self.call(
+            "a sign-in as root",
+            "signin",
+            "ConsoleLogin",
+            Caller::Root,
+            json!({
+                "awsRegion": leading_region(self.run),
+                "eventType": "AwsConsoleSignIn",
+                "responseElements": {"ConsoleLogin": "Success"},
+                "additionalEventData": {
+                    "LoginTo": "https://console.aws.amazon.com/console/home",
+                    "MobileVersion": "No",
+                    "MFAUsed": "Yes",
+                },
+            }),
+        );
         if let Value::Object(event) = &mut sample.event {
             event.remove("requestID");
         }

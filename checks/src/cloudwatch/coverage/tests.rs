@@ -111,7 +111,9 @@ fn the_first_broken_link_is_named() {
         "root-usage: no alarm watches metric Security/root, in which filter `root` counts a call as root, a sign-in as root"
     );
     let elsewhere = MetricFilter { group: "app".into(), ..filter("root", ROOT_PATTERN) };
-    assert!(failed(root(account(vec![elsewhere], vec![on("root", "a")]))).contains("no metric filter on log group trail"));
+    assert!(
+        failed(root(account(vec![elsewhere], vec![on("root", "a")]))).contains("no metric filter on log group trail")
+    );
     let deaf = filtering(|filter| filter.metrics.clear());
     assert!(failed(deaf).contains("filter `root` emits no metric for a call as root"));
 }
@@ -127,10 +129,16 @@ fn a_pattern_that_only_looks_like_the_category_does_not_cover_it() {
         ("kms-key-disable-or-deletion", "{ $.eventName = DisableKey && $.eventName = ScheduleKeyDeletion }"),
         ("kms-key-disable-or-deletion", "{ $.eventName = DisableKey }"),
         ("kms-key-disable-or-deletion", "{ $.eventName != DisableKey && $.eventName != ScheduleKeyDeletion }"),
-        ("audit-log-tampering", "{ $.eventName = StopLogging || $.eventName = DeleteTrail || $.eventName = CreateTrail }"),
+        (
+            "audit-log-tampering",
+            "{ $.eventName = StopLogging || $.eventName = DeleteTrail || $.eventName = CreateTrail }",
+        ),
         ("unauthorized-api-calls", "{ $.errorCode = AccessDenied && $.errorCode = Client.UnauthorizedOperation }"),
         ("unauthorized-api-calls", "{ $.errorCode = AccessDenied }"),
-        ("unauthorized-api-calls", r#"{ ($.errorCode = "*UnauthorizedOperation" || $.errorCode = "AccessDenied*") && $.userIdentity.type = IAMUser }"#),
+        (
+            "unauthorized-api-calls",
+            r#"{ ($.errorCode = "*UnauthorizedOperation" || $.errorCode = "AccessDenied*") && $.userIdentity.type = IAMUser }"#,
+        ),
         ("iam-policy-change", "{ $.eventName = PutRolePolicy || $.eventName = AttachRolePolicy }"),
         ("iam-policy-change", "AttachRolePolicy CreatePolicyVersion PutRolePolicy"),
     ] {
@@ -142,7 +150,8 @@ fn a_pattern_that_only_looks_like_the_category_does_not_cover_it() {
 fn a_pattern_that_matches_everything_tells_nothing_apart() {
     for text in ["", "{ $.eventName = * }", r#"{ $.eventName != "x" }"#, "{ $.eventSource EXISTS }", "eventName"] {
         assert!(
-            failed(pattern("root-usage", text)).contains("filter `f` takes harmless events such as DescribeInstances beside"),
+            failed(pattern("root-usage", text))
+                .contains("filter `f` takes harmless events such as DescribeInstances beside"),
             "{text}"
         );
     }
@@ -161,7 +170,10 @@ fn the_events_of_a_category_may_be_spread_over_filters_if_each_has_its_alarm() {
         || vec![filter("off", "{ $.eventName = DisableKey }"), filter("gone", "{ $.eventName = ScheduleKeyDeletion }")];
     let judged = |alarms| only("kms-key-disable-or-deletion", "", account(filters(), alarms));
     let text = passed(judged(vec![on("off", "a"), on("gone", "b")]));
-    assert!(text.contains("DisableKey by filter `off`") && text.contains("ScheduleKeyDeletion by filter `gone`"), "{text}");
+    assert!(
+        text.contains("DisableKey by filter `off`") && text.contains("ScheduleKeyDeletion by filter `gone`"),
+        "{text}"
+    );
     assert_eq!(
         failed(judged(vec![on("off", "a")])),
         "kms-key-disable-or-deletion: no alarm watches metric Security/gone, in which filter `gone` counts ScheduleKeyDeletion"
@@ -232,7 +244,8 @@ fn an_alarm_that_events_never_set_off_does_not_count() {
         root(with(
             |_| {},
             |watch| {
-                let query = MetricQuery { statistic: Present("Maximum".into()), ..query(metric("Security", "root", &[])) };
+                let query =
+                    MetricQuery { statistic: Present("Maximum".into()), ..query(metric("Security", "root", &[])) };
                 (watch.queries, watch.threshold) = (vec![Query::Metric(query)], Present(2.0));
             },
         )),
@@ -271,7 +284,9 @@ fn the_alarm_has_to_watch_the_metric_with_exactly_the_dimensions_that_the_filter
     let dimensioned = |filter: &mut MetricFilter| {
         filter.metrics[0].dimensions = BTreeMap::from([("Who".into(), "$.userIdentity.type".into())]);
     };
-    assert!(failed(filtering(dimensioned)).contains("alarm `a` watches Security/root and not Security/root (Who=Root)"));
+    assert!(
+        failed(filtering(dimensioned)).contains("alarm `a` watches Security/root and not Security/root (Who=Root)")
+    );
     let both = root(with(dimensioned, |watch| {
         watch.queries = vec![Query::Metric(query(metric("Security", "root", &[("Who", "Root")])))];
     }));
@@ -295,7 +310,8 @@ fn metric_math_is_followed_through_sums_in_which_silence_counts_as_zero() {
                     ..query(metric("Security", name, &[]))
                 })
             };
-            let sum = Query::Expression { id: "e".into(), text: text.into(), period: Absent, compared: Present(Switch::On) };
+            let sum =
+                Query::Expression { id: "e".into(), text: text.into(), period: Absent, compared: Present(Switch::On) };
             watch.queries = vec![part("m1", "root"), part("m2", "other"), sum];
         })
     };
@@ -309,10 +325,14 @@ fn metric_math_is_followed_through_sums_in_which_silence_counts_as_zero() {
 #[test]
 fn composite_log_and_insights_alarms_count_only_where_they_are_declared() {
     let declared = "category_alarms = { root-usage = ['a'] }";
-    let log = || account(vec![filter("root", ROOT_PATTERN)], vec![Definition { watched: Watched::Logs, ..on("root", "a") }]);
+    let log =
+        || account(vec![filter("root", ROOT_PATTERN)], vec![Definition { watched: Watched::Logs, ..on("root", "a") }]);
     assert!(failed(root(log())).contains("no alarm watches metric Security/root"));
     let text = passed(only("root-usage", declared, log()));
-    assert!(text.starts_with("root-usage: alarm `a` is declared for it | what alarm `a` watches is taken at the word"), "{text}");
+    assert!(
+        text.starts_with("root-usage: alarm `a` is declared for it | what alarm `a` watches is taken at the word"),
+        "{text}"
+    );
     let text = failed(only("root-usage", "category_alarms = { root-usage = ['gone'] }", log()));
     assert!(text.contains("alarm `gone`, which is declared for it, does not exist"), "{text}");
     failed(only("root-usage", "category_alarms = { root-usage = [] }", log()));
@@ -334,9 +354,13 @@ fn without_a_trail_that_feeds_a_group_here_no_filter_sees_anything() {
         failed(none),
         "root-usage: trail audit feeds no log group, so that no metric filter sees a call as root, a sign-in as root"
     );
-    let foreign = fed_by(|trail| trail.log_group = Present("arn:aws:logs:us-east-2:210987654321:log-group:trail:*".into()));
-    assert!(failed(foreign).contains("feeds a log group of account 210987654321, on which no filter is seen from here"));
-    let abroad = fed_by(|trail| trail.log_group = Present("arn:aws:logs:eu-west-1:123456789012:log-group:trail:*".into()));
+    let foreign =
+        fed_by(|trail| trail.log_group = Present("arn:aws:logs:us-east-2:210987654321:log-group:trail:*".into()));
+    assert!(
+        failed(foreign).contains("feeds a log group of account 210987654321, on which no filter is seen from here")
+    );
+    let abroad =
+        fed_by(|trail| trail.log_group = Present("arn:aws:logs:eu-west-1:123456789012:log-group:trail:*".into()));
     assert!(failed(abroad).contains("feeds a log group in eu-west-1"));
     assert!(undecided(fed_by(|trail| trail.log_group = Present("trail".into()))).contains("is no ARN of a log group"));
     assert_eq!(undecided(fed_by(|trail| trail.log_group = Unknown(denial()))), denial().to_string());
@@ -422,7 +446,7 @@ mod by_bus {
         );
         failed(only("kms-key-disable-or-deletion", "accept_eventbridge = false", with(rule(keys()))));
         let one = json!({"source": ["aws.kms"], "detail": {"eventName": ["DisableKey"]}});
-        assert!(failed(judged(rule(one))).ends_with("takes ScheduleKeyDeletion"));
+        assert!(failed(judged(rule(one))).contains("takes ScheduleKeyDeletion |"));
         failed(judged(rule(json!({"source": [{"prefix": "aws."}]}))));
     }
 
@@ -479,4 +503,3 @@ mod by_bus {
         passed(only("kms-key-disable-or-deletion", "", both));
     }
 }
-

@@ -37,7 +37,9 @@ pub(super) fn trip(alarm: &Definition, query: &MetricQuery, counted: &FilterMetr
             return Ok(Trip::Never("goes off when the metric is low".into()));
         }
         Comparison::OutsideBand | Comparison::AboveBand => {
-            return Ok(Trip::Noted("compares with a band that CloudWatch learns, so that one event may not be enough".into()));
+            return Ok(Trip::Noted(
+                "compares with a band that CloudWatch learns, so that one event may not be enough".into(),
+            ));
         }
     };
     counts(watch, query, counted, &|value| match comparison {
