@@ -141,6 +141,13 @@ pub enum Relation {
         /// The bucket's name.
         bucket: String,
     },
+    /// A trail rests on it: its bucket, key, log group or the role by which it writes there.
+    OfTrail {
+        /// What it is to the trail.
+        what: &'static str,
+        /// The trail's name.
+        trail: String,
+    },
     /// Another resource rests on it or leads to it.
     Of {
         /// What it is to that resource, such as `subnet group's VPC`.
@@ -166,6 +173,7 @@ impl fmt::Display for Relation {
                 write!(f, "notification target of bucket {bucket}, qualifier {qualifier}")
             }
             Relation::LogTargetOf { bucket } => write!(f, "access log target of bucket {bucket}"),
+            Relation::OfTrail { what, trail } => write!(f, "{what} of trail {trail}"),
             Relation::Of { what, kind, id } => write!(f, "{what} of {kind} {id}"),
         }
     }

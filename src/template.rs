@@ -275,6 +275,7 @@ impl Filling<'_> {
             policy_names: Vec::new(),
             policy_roles: Vec::new(),
             variables: Vec::new(),
+            in_cluster: Observed::Absent,
         };
         match kind {
             "AWS::IAM::Role" => reduced.policy_names = self.inline_policies(property("Policies")),
@@ -294,9 +295,23 @@ impl Filling<'_> {
                     reduced.variables.push(TemplateVariable { name: name.clone(), value: self.variable(value) });
                 }
             }
+            "AWS::RDS::DBInstance" => reduced.in_cluster = self.is_set(property("DBClusterIdentifier")),
             _ => {}
         }
         reduced
+    }
+
+    /// Whether a property is there once conditions are decided.
+    fn is_set(&self, value: Option<&Value>) -> Observed<Switch> {
+        let Some(value) = value else { return Observed::Present(Switch::Off) };
+        match intrinsic(value) {
+            Some(("Fn::If", argument)) => match self.chosen(argument) {
+                Some(chosen) => self.is_set(Some(chosen)),
+                None => Observed::Unknown(Gap::undecided("a property hangs on a condition that cannot be told")),
+            },
+            Some(_) | None if is_no_value(value) => Observed::Present(Switch::Off),
+            Some(_) | None => Observed::Present(Switch::On),
+        }
     }
 
     fn inline_policies(&self, policies: Option<&Value>) -> Vec<TemplateText> {

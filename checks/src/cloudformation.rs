@@ -1,14 +1,15 @@
 //! CloudFormation stacks: what is seen of them, and the checks of their requirements.
 
 mod content;
+mod eligible;
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 mod managed;
 mod parameters;
 mod region;
 mod retention;
 mod standing;
-mod teardown;
+pub(crate) mod teardown;
 
 use std::collections::BTreeMap;
 
@@ -31,12 +32,14 @@ pub fn checks() -> Vec<Check> {
         Check::new("stack-template-format", content::format),
         Check::new("stack-status-complete", standing::status),
         Check::across("stack-services-complete", content::services),
+        Check::new("stack-hipaa-eligible-services", eligible::services),
         Check::new("stack-params-secret-noecho", parameters::no_echo),
         Check::new("stack-params-no-secret-default", parameters::no_default),
         Check::new("stack-retain-stateful-deletion-policy", retention::on_deletion),
         Check::new("stack-retain-stateful-update-replace-policy", retention::on_replacement),
         Check::new("stack-retain-all-resources-strict", retention::of_everything),
         Check::across("stack-retain-kms-key", retention::of_keys),
+        Check::new("stack-no-retain-policies", retention::of_nothing),
         Check::across("stack-destroyable-no-blockers", teardown::no_blockers),
     ]
 }
@@ -368,6 +371,9 @@ pub struct TemplateResource {
     pub policy_roles: Vec<TemplateText>,
     /// The environment variables of a function.
     pub variables: Vec<TemplateVariable>,
+    /// Whether it is a database instance of a cluster, which leaves the last snapshot to the cluster; absent where its
+    /// type knows no clusters.
+    pub in_cluster: Observed<Switch>,
 }
 
 /// An attribute of a template resource that takes one of a few words.

@@ -46,6 +46,8 @@ pub struct Recorder {
     pub service: Observed<String>,
     /// Who sees what it records; absent means that the customer does.
     pub scope: Observed<RecordingScope>,
+    /// The role that it records and delivers with, by ARN; Config always answers it of the customer's own.
+    pub role: Observed<String>,
     /// What it records; absent means everything that Config supports in the region.
     pub group: Observed<RecordingGroup>,
 }

@@ -23,6 +23,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::check::Check;
+use crate::ec2::Traffic;
 use crate::observed::{Gap, Observed, Seen};
 use crate::outputs::SecretLook;
 use crate::s3::Switch;
@@ -444,8 +445,8 @@ pub struct Container {
     pub environment_files: usize,
     /// The volumes that it mounts, by name.
     pub mounts: Vec<String>,
-    /// The ports that it listens on.
-    pub ports: Vec<i32>,
+    /// The ports that it listens on, by protocol; a range stays one.
+    pub ports: Vec<Traffic>,
 }
 
 /// Where a container logs.

@@ -46,6 +46,9 @@ pub struct Description {
     pub subnets: Vec<Leg>,
     /// Its security groups; an empty list means none, which only network load balancers can be without.
     pub security_groups: Vec<String>,
+    /// Whether its security groups judge what comes through PrivateLink, such as a VPC link of a REST API; absent means
+    /// that they do, or that it has none.
+    pub private_link_rules: Observed<Switch>,
 }
 
 /// A subnet that a load balancer has a leg in.
@@ -276,6 +279,7 @@ pub(crate) mod fixture {
             vpc: Present("vpc-1".into()),
             subnets: Vec::new(),
             security_groups: Vec::new(),
+            private_link_rules: Observed::Absent,
         };
         LoadBalancer {
             description: seen(description),

@@ -16,7 +16,10 @@ use crate::verdict::{Judgement, Verdict, every};
 #[cfg(test)]
 pub(crate) mod fixture;
 mod policy;
+pub(crate) mod working;
 pub(crate) mod rotating;
+pub(crate) mod rotating;
+pub(crate) mod working;
 
 /// The checks of this file, in catalog order.
 pub fn checks() -> Vec<Check> {
@@ -208,7 +211,7 @@ impl Key {
     }
 }
 
-const DESCRIBE: &str = "DescribeKey";
+pub(crate) const DESCRIBE: &str = "DescribeKey";
 const ROTATION: &str = "GetKeyRotationStatus";
 
 impl Metadata {
@@ -227,7 +230,7 @@ impl Metadata {
     }
 }
 
-fn metadata(key: &Key) -> Result<&Metadata, Gap> {
+pub(crate) fn metadata(key: &Key) -> Result<&Metadata, Gap> {
     key.metadata.required(DESCRIBE, "KeyMetadata")
 }
 

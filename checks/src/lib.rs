@@ -37,6 +37,7 @@ pub mod policy;
 pub mod rds;
 pub mod report;
 pub mod requirement;
+mod rollup;
 pub mod run;
 pub mod s3;
 pub mod secret;

@@ -150,6 +150,9 @@ fn settle(
                         key.named_by.insert(format!("arn:{}:kms:{region}:{account}:{name}", walk.partition));
                         key.named_by.insert(name.clone());
                     }
+                    Relation::OfTrail { trail, .. } => {
+                        key.encrypts.insert(format!("trail {trail}"));
+                    }
                     Relation::Output { .. }
                     | Relation::Member { .. }
                     | Relation::RoleOf { .. }
@@ -176,6 +179,7 @@ fn settle(
                     | Relation::LogGroupOf { .. }
                     | Relation::NotifiedBy { .. }
                     | Relation::LogTargetOf { .. }
+                    | Relation::OfTrail { .. }
                     | Relation::Of { .. } => {}
                 }
             }
@@ -290,6 +294,7 @@ fn subject(reference: &Reference, relations: &BTreeSet<Relation>, collected: Col
             | Relation::LogGroupOf { .. }
             | Relation::NotifiedBy { .. }
             | Relation::LogTargetOf { .. }
+            | Relation::OfTrail { .. }
             | Relation::Of { .. } => {}
         }
     }
@@ -308,6 +313,10 @@ struct Hints {
     logging: BTreeMap<String, Seen<()>>,
     /// A bucket's notifications that could not be read.
     notifications: Option<Seen<()>>,
+    /// The buckets that neither an output names nor a stack lists.
+    beside: BTreeSet<String>,
+    /// The trails that stacks hold, by name.
+    trails: BTreeSet<String>,
 }
 
 impl Hints {
@@ -346,6 +355,13 @@ impl Hints {
                 .collect(),
             logging,
             notifications,
+            beside: gathered
+                .relations
+                .iter()
+                .filter(|(reference, relations)| reference.kind == Kind::Bucket && !relations.iter().any(is_of_deploy))
+                .map(|(reference, _)| reference.id.clone())
+                .collect(),
+            trails: gathered.stacks.iter().flat_map(trails_of).collect(),
         }
     }
 
@@ -353,6 +369,25 @@ impl Hints {
     fn logging_beside(&self, bucket: &str) -> Option<&Seen<()>> {
         self.logging.iter().find(|(name, _)| *name != bucket).map(|(_, unread)| unread)
     }
+}
+
+/// Whether a resource that is so related is the deploy's: named by an output, or listed by a stack.
+fn is_of_deploy(relation: &Relation) -> bool {
+    matches!(relation, Relation::Output { .. } | Relation::Member { .. })
+}
+
+/// The names of the trails that a stack's listing holds.
+fn trails_of(stack: &Stack) -> Vec<String> {
+    let members = match stack.members.observed() {
+        Observed::Present(members) => members.as_slice(),
+        Observed::Absent | Observed::Unknown(_) => &[],
+    };
+    let trails = members.iter().filter(|member| member.kind == "AWS::CloudTrail::Trail");
+    let ids = trails.filter_map(|member| match &member.physical_id {
+        Observed::Present(id) => Some(id.rsplit('/').next().unwrap_or(id).to_owned()),
+        Observed::Absent | Observed::Unknown(_) => None,
+    });
+    ids.collect()
 }
 
 fn doubt(instead: &[Role], unread: Option<&Seen<()>>) -> Option<RoleDoubt> {
@@ -370,7 +405,12 @@ fn role(
     let log_target = relations
         .iter()
         .find(|relation| matches!(relation, Relation::LogTargetOf { bucket } if *bucket != reference.id));
-    if let Some(relation) = log_target {
+    if let Some(relation @ Relation::LogTargetOf { bucket }) = log_target {
+        let is_own = subject.stack.is_some() || subject.output_key.is_some();
+        // The log of a bucket that is itself beside the stack is no part of it either.
+        if !is_own && hints.listing_is_known && hints.beside.contains(bucket) {
+            return (Role::External, format!("it is the {relation}, which is not in the stack"), None);
+        }
         return (Role::Supporting, format!("it is the {relation}"), None);
     }
     let log_target = match reference.kind {
@@ -398,6 +438,13 @@ fn role(
         | Kind::WebAcl
         | Kind::Secret => None,
     };
+    let of_trail = relations.iter().find_map(|relation| match relation {
+        Relation::OfTrail { trail, .. } => Some((relation, trail)),
+        _ => None,
+    });
+    if let (Kind::Bucket, Some((relation, _)), Some(stack)) = (reference.kind, of_trail, &subject.stack) {
+        return (Role::Supporting, format!("it is the {relation}, in stack {stack}"), None);
+    }
     if let Some(key) = &subject.output_key {
         return (Role::Primary, format!("output {key} names it"), log_target);
     }
@@ -414,11 +461,12 @@ fn role(
         return (Role::Primary, format!("it is {logical_id} of stack {stack}"), log_target);
     }
     let unread = if hints.listing_is_known { None } else { hints.listing.as_ref() };
-    let is_log = |relation: &&Relation| {
-        matches!(relation, Relation::LogGroupOf { .. })
-            || (reference.kind == Kind::LogGroup && matches!(relation, Relation::Of { .. }))
-    };
-    if let Some(relation) = relations.iter().find(is_log) {
+    if let (Kind::LogGroup, Some((relation, trail))) = (reference.kind, of_trail)
+        && hints.trails.contains(trail)
+    {
+        return (Role::Supporting, format!("it is the {relation}, which the stack holds"), None);
+    }
+    if let Some(relation) = written_to(reference, relations) {
         return match doubt(&[Role::Supporting], unread) {
             // As a member of the stack it would be primary.
             Some(doubt) => (Role::Primary, format!("it is the {relation}, and may be the stack's"), Some(doubt)),
@@ -433,6 +481,14 @@ fn role(
     }
     let instead = [Role::External, Role::Supporting];
     (Role::Primary, "no stack is known that could tell its part".into(), doubt(&instead, unread).or(log_target))
+}
+
+/// How a resource of the stack writes to this log group, where one does.
+fn written_to<'r>(reference: &Reference, relations: &'r BTreeSet<Relation>) -> Option<&'r Relation> {
+    if reference.kind != Kind::LogGroup {
+        return None;
+    }
+    relations.iter().find(|relation| matches!(relation, Relation::LogGroupOf { .. } | Relation::Of { .. }))
 }
 
 fn stack_subject(walk: &Walk<'_>, stack: Stack) -> Subject {

@@ -67,10 +67,20 @@ const MOST_DESCRIBED: usize = 100;
 const MOST_NESTED: usize = 500;
 
 /// Kinds of member that are looked at as part of another subject: policies as their resource's, aliases as their key's,
-/// trails and policies of Logs as the account's, groups of a database as its own.
+/// trails and policies of Logs as the account's, what is in a VPC as the VPC's, groups of a database as its own.
 const COVERED_ELSEWHERE: &[&str] = &[
     NESTED,
     "AWS::CloudTrail::Trail",
+    "AWS::EC2::FlowLog",
+    "AWS::EC2::InternetGateway",
+    "AWS::EC2::NatGateway",
+    "AWS::EC2::Route",
+    "AWS::EC2::RouteTable",
+    "AWS::EC2::SecurityGroupEgress",
+    "AWS::EC2::SecurityGroupIngress",
+    "AWS::EC2::Subnet",
+    "AWS::EC2::SubnetRouteTableAssociation",
+    "AWS::EC2::VPCGatewayAttachment",
     "AWS::IAM::Policy",
     "AWS::IAM::RolePolicy",
     "AWS::KMS::Alias",

@@ -1,14 +1,17 @@
 //! CloudTrail: what is read of the account's trails.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_cloudtrail::operation::get_event_selectors::GetEventSelectorsOutput;
 use tap_audit_checks::cloudtrail::{
     AdvancedSelector, ClassicSelector, FieldSelector, ReadWrite, Selectors, Trail, TrailStatus,
 };
 use tap_audit_checks::observed::{Gap, Observed, Seen};
 use tap_audit_checks::s3::Switch;
+use tap_audit_checks::subject::Kind;
 
-use crate::collect::Walk;
 use crate::collect::call::Call;
+use crate::collect::{Reference, Relation, Walk};
 
 const TRAILS: Call = Call {
     service: "cloudtrail",
@@ -39,8 +42,16 @@ const STORES: Call = Call {
     denied_or: None,
 };
 
+const TAGS: Call = Call {
+    service: "cloudtrail",
+    operation: "ListTags",
+    permission: "cloudtrail:ListTags",
+    absent: &[],
+    denied_or: None,
+};
+
 /// Every call of this file, for plans and for the policy that the auditing role needs.
-pub(crate) const CALLS: &[&Call] = &[&TRAILS, &STATUS, &SELECTORS, &STORES];
+pub(crate) const CALLS: &[&Call] = &[&TRAILS, &STATUS, &SELECTORS, &STORES, &TAGS];
 
 /// Collects every trail that covers the region, shadow and organisation trails included, each with its status and
 /// selectors, asked by ARN in its home region.
@@ -57,7 +68,8 @@ pub(crate) async fn trails(walk: &Walk<'_>, region: &str) -> Seen<Vec<Trail>> {
             Observed::Present(arn) => arn.clone(),
             Observed::Absent | Observed::Unknown(_) => {
                 let gap = TRAILS.incomplete("TrailARN");
-                (trail.status, trail.selectors) = (Seen::gap(gap.clone()), Seen::gap(gap));
+                (trail.status, trail.selectors, trail.tags) =
+                    (Seen::gap(gap.clone()), Seen::gap(gap.clone()), Seen::gap(gap));
                 return trail;
             }
         };
@@ -65,7 +77,9 @@ pub(crate) async fn trails(walk: &Walk<'_>, region: &str) -> Seen<Vec<Trail>> {
             Observed::Present(home) => home.clone(),
             Observed::Absent | Observed::Unknown(_) => region.to_owned(),
         };
-        (trail.status, trail.selectors) = tokio::join!(status(walk, &arn, &home), selectors(walk, &arn, &home));
+        (trail.status, trail.selectors, trail.tags) =
+            tokio::join!(status(walk, &arn, &home), selectors(walk, &arn, &home), tags(walk, &arn, &home));
+        reach_parts(walk, &trail, region);
         trail
     });
     Seen::new(Observed::Present(futures_util::future::join_all(described).await), calls)
@@ -99,6 +113,10 @@ fn listed(trail: aws_sdk_cloudtrail::types::Trail) -> Trail {
         validation: Observed::of(trail.log_file_validation_enabled).map(Switch::from),
         kms_key: Observed::of(trail.kms_key_id),
         bucket: Observed::of(trail.s3_bucket_name),
+        log_group: Observed::of(trail.cloud_watch_logs_log_group_arn),
+        log_role: Observed::of(trail.cloud_watch_logs_role_arn),
+        tags: Seen::gap(not_yet.clone()),
+        topic: Observed::of(trail.sns_topic_arn),
         status: Seen::gap(not_yet.clone()),
         selectors: Seen::gap(not_yet),
     }
@@ -116,10 +134,84 @@ async fn status(walk: &Walk<'_>, arn: &str, region: &str) -> Seen<TrailStatus> {
                     logging: Observed::of(answer.is_logging).map(Switch::from),
                     delivery_error: Observed::of(answer.latest_delivery_error),
                     delivered_at: STATUS.time("LatestDeliveryTime", answer.latest_delivery_time.as_ref()),
+                    digest_error: Observed::of(answer.latest_digest_delivery_error),
+                    digest_delivered_at: STATUS
+                        .time("LatestDigestDeliveryTime", answer.latest_digest_delivery_time.as_ref()),
+                    logs_error: Observed::of(answer.latest_cloud_watch_logs_delivery_error),
+                    logs_delivered_at: STATUS.time(
+                        "LatestCloudWatchLogsDeliveryTime",
+                        answer.latest_cloud_watch_logs_delivery_time.as_ref(),
+                    ),
+                    started_at: STATUS.time("StartLoggingTime", answer.start_logging_time.as_ref()),
                 })
             },
         )
         .await
+}
+
+/// Leads the walk to what a trail rests on: its bucket, its key, the log group that it feeds and the role by which it does.
+/// Only where the profile asks more of trails than that they log; what belongs to another account is left alone, because
+/// nothing of it can be read.
+fn reach_parts(walk: &Walk<'_>, trail: &Trail, region: &str) {
+    if !walk.scope.selects(&[
+        "cloudtrail-kms-encrypted",
+        "cloudtrail-bucket-protected",
+        "cloudtrail-to-cloudwatch-logs",
+    ]) {
+        return;
+    }
+    let name = match (&trail.name, &trail.arn) {
+        (Observed::Present(name), _) | (Observed::Absent | Observed::Unknown(_), Observed::Present(name)) => name,
+        (Observed::Absent | Observed::Unknown(_), Observed::Absent | Observed::Unknown(_)) => return,
+    };
+    let of = |what| Relation::OfTrail { what, trail: name.clone() };
+    if let Observed::Present(bucket) = &trail.bucket {
+        let reference = Reference { kind: Kind::Bucket, id: bucket.clone(), region: walk.region.clone() };
+        walk.reach(reference, of("bucket"));
+    }
+    if let Observed::Present(key) = &trail.kms_key {
+        walk.reach(walk.key_reference(key, region), of("key"));
+    }
+    let own = |arn: &str| arn.split(':').nth(4) == Some(walk.account.as_str());
+    if let Observed::Present(arn) = &trail.log_group
+        && own(arn)
+        && let (Some(region), Some(group)) = (arn.split(':').nth(3), arn.split(':').nth(6))
+    {
+        let reference = Reference { kind: Kind::LogGroup, id: group.to_owned(), region: region.to_owned() };
+        walk.reach(reference, of("log group"));
+    }
+    if let Observed::Present(arn) = &trail.log_role
+        && own(arn)
+        && let Some((_, role)) = arn.rsplit_once('/')
+    {
+        let reference = Reference { kind: Kind::Role, id: role.to_owned(), region: walk.region.clone() };
+        walk.reach(reference, of("log role"));
+    }
+}
+
+/// Collects the tags of a trail, in its home region; only where the profile asks for tags of trails.
+async fn tags(walk: &Walk<'_>, arn: &str, region: &str) -> Seen<BTreeMap<String, String>> {
+    if !walk.scope.selects(&["tag-compliance-tracking"]) {
+        return Seen::gap(Gap::NotCollected {
+            what: "no requirement of the profile asks for the tags of trails".into(),
+        });
+    }
+    walk.aws
+        .ask_all(
+            &TAGS,
+            region,
+            &[("ResourceIdList", arn)],
+            |clients, token| clients.cloudtrail().list_tags().resource_id_list(arn).set_next_token(token).send(),
+            |answer| answer.next_token.clone(),
+            |answer| {
+                let lists = answer.resource_tag_list.ok_or_else(|| TAGS.incomplete("ResourceTagList"))?;
+                let tags = lists.into_iter().flat_map(|list| list.tags_list.into_iter().flatten());
+                // A tag may have no value.
+                Ok(tags.map(|tag| (tag.key, tag.value.into_iter().collect())).collect())
+            },
+        )
+        .await
+        .map(|tags: Vec<(String, String)>| tags.into_iter().collect())
 }
 
 async fn selectors(walk: &Walk<'_>, arn: &str, region: &str) -> Seen<Selectors> {

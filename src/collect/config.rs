@@ -9,7 +9,7 @@ use tap_audit_checks::observed::{Gap, Observed, Seen};
 use tap_audit_checks::s3::Switch;
 
 use crate::collect::call::Call;
-use crate::collect::{Walk, eventbridge};
+use crate::collect::{Walk, eventbridge, sns};
 
 const RECORDERS: Call = Call {
     service: "config",
@@ -50,23 +50,36 @@ const COMPLIANCE: Call = Call {
 /// Every call of this file, for plans and for the policy that the auditing role needs.
 pub(crate) const CALLS: &[&Call] = &[&RECORDERS, &STATUSES, &CHANNELS, &RULES, &COMPLIANCE];
 
-/// Collects what the account holds of AWS Config in the run's region, and reaches the topics of its delivery channels.
+/// Collects what the account holds of AWS Config in the run's region, and reaches the topics of its delivery channels,
+/// and the roles that it publishes to them as.
 pub(crate) async fn view(walk: &Walk<'_>) -> View {
-    if !walk.scope.selects(&["compliance-violation-alert-routed", "config-"]) {
+    if !walk.scope.selects(&["compliance-violation-alert-routed", "config-", "sns-"]) {
         return View::unknown(&Gap::NotCollected {
             what: "no requirement of the profile asks about AWS Config".into(),
         });
     }
     let (recorders, statuses, channels, rules, compliance) =
         tokio::join!(recorders(walk), statuses(walk), channels(walk), rules(walk), compliance(walk));
-    if let Observed::Present(channels) = channels.observed() {
-        for channel in channels {
-            if let Observed::Present(topic) = &channel.topic {
-                eventbridge::reach_topic(walk, topic, "topic of AWS Config's delivery channel");
-            }
+    reach_publishing(walk, &channels, &recorders);
+    View { recorders, statuses, channels, rules, compliance }
+}
+
+/// Reaches the topics that hear of changes, and, where there is one, the roles by which they are told.
+fn reach_publishing(walk: &Walk<'_>, channels: &Seen<Vec<Channel>>, recorders: &Seen<Vec<Recorder>>) {
+    let Observed::Present(channels) = channels.observed() else { return };
+    let mut topics = channels.iter().filter_map(|channel| match &channel.topic {
+        Observed::Present(topic) => Some(topic),
+        Observed::Absent | Observed::Unknown(_) => None,
+    });
+    let Some(first) = topics.next() else { return };
+    for topic in std::iter::once(first).chain(topics) {
+        eventbridge::reach_topic(walk, topic, "topic of AWS Config's delivery channel");
+    }
+    if let Observed::Present(recorders) = recorders.observed() {
+        for recorder in recorders {
+            sns::reach_publishing_role(walk, &recorder.role, "role of AWS Config's recorder");
         }
     }
-    View { recorders, statuses, channels, rules, compliance }
 }
 
 /// Lists the recorders; Config answers with all of them at once.
@@ -106,6 +119,7 @@ fn recorder(found: &types::ConfigurationRecorder) -> Result<Recorder, Gap> {
             Some(other) => RECORDERS.unrecognised("recordingScope", other),
             None => Observed::Absent,
         },
+        role: Observed::of(found.role_arn().map(str::to_owned)),
         group: Observed::of(found.recording_group().map(group)),
     })
 }
@@ -124,10 +138,7 @@ fn group(found: &types::RecordingGroup) -> RecordingGroup {
         all_supported: Switch::from(found.all_supported()),
         global: Switch::from(found.include_global_resource_types()),
         types: names(found.resource_types()),
-        excluded: found
-            .exclusion_by_resource_types()
-            .map(|excluded| names(excluded.resource_types()))
-            .unwrap_or_else(Vec::new),
+        excluded: names(found.exclusion_by_resource_types().map_or(&[][..], |excluded| excluded.resource_types())),
     }
 }
 
@@ -291,7 +302,7 @@ mod tests {
         vec![
             (
                 "DescribeConfigurationRecorders",
-                r#"{"ConfigurationRecorders":[{"name":"default","recordingScope":"PAID","recordingGroup":{"allSupported":false,"includeGlobalResourceTypes":false,"resourceTypes":["AWS::KMS::Key"],"recordingStrategy":{"useOnly":"INCLUSION_BY_RESOURCE_TYPES"}}}]}"#.into(),
+                r#"{"ConfigurationRecorders":[{"name":"default","recordingScope":"PAID","roleARN":"arn:aws:iam::123456789012:role/audit/recorder","recordingGroup":{"allSupported":false,"includeGlobalResourceTypes":false,"resourceTypes":["AWS::KMS::Key"],"recordingStrategy":{"useOnly":"INCLUSION_BY_RESOURCE_TYPES"}}}]}"#.into(),
             ),
             (
                 "DescribeConfigurationRecorderStatus",
@@ -327,15 +338,17 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_config_answers_is_read_and_its_topic_is_reached() {
+    async fn what_config_answers_is_read_and_its_topic_and_role_are_reached() {
         let ((view, found), replay) = walked(account(&answers()), &scope_of(&["config-"]), async |walk| {
             let view = view(walk).await;
             (view, walk.take_found())
         })
         .await;
-        let [(reference, relation)] = found.as_slice() else { panic!("one topic, found {found:?}") };
-        assert_eq!((reference.kind, reference.id.as_str()), (Kind::Topic, TOPIC));
-        assert_eq!(relation.to_string(), "topic of AWS Config's delivery channel of AWS::::Account 123456789012");
+        let [(topic, of_topic), (role, of_role)] = found.as_slice() else { panic!("topic and role, found {found:?}") };
+        assert_eq!((topic.kind, topic.id.as_str()), (Kind::Topic, TOPIC));
+        assert_eq!(of_topic.to_string(), "topic of AWS Config's delivery channel of AWS::::Account 123456789012");
+        assert_eq!((role.kind, role.id.as_str()), (Kind::Role, "recorder"));
+        assert_eq!(of_role.to_string(), "role of AWS Config's recorder of AWS::::Account 123456789012");
         let Observed::Present(recorders) = view.recorders.observed() else { panic!("{:?}", view.recorders) };
         assert_eq!((recorders[0].name.as_str(), &recorders[0].service), ("default", &Observed::Absent));
         let Observed::Present(group) = &recorders[0].group else { panic!("a group") };

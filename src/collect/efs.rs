@@ -95,13 +95,7 @@ pub(crate) async fn file_system(walk: &Walk<'_>, id: &str, region: &str) -> Coll
     } else {
         format!("arn:{}:{SERVICE}:{region}:{}:file-system/{id}", walk.partition, walk.account)
     };
-    // Only one profile asks about file systems; for the others it is enough to know whether they are there.
-    let file_system = if walk.scope.selects(&["efs-", "ecs-efs-", "sg-", "vpc-"]) {
-        whole(walk, id, &arn, region).await
-    } else {
-        let gap = Gap::NotCollected { what: "the profile selects no requirement that asks for it".into() };
-        FileSystem { description: description(walk, id, region).await, ..FileSystem::unknown(&gap) }
-    };
+    let file_system = whole(walk, id, &arn, region).await;
     Collected {
         existence: existence(&file_system.description),
         arn: Some(arn),

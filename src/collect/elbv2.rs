@@ -208,6 +208,12 @@ fn description(found: &types::LoadBalancer) -> Result<Description, Gap> {
             })
             .collect(),
         security_groups: found.security_groups().to_vec(),
+        private_link_rules: match found.enforce_security_group_inbound_rules_on_private_link_traffic() {
+            Some("on") => Observed::Present(Switch::On),
+            Some("off") => Observed::Present(Switch::Off),
+            Some(other) => BALANCERS.unrecognised("EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic", other),
+            None => Observed::Absent,
+        },
     })
 }
 

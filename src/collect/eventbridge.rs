@@ -317,8 +317,15 @@ fn target(found: &types::Target) -> Target {
     }
 }
 
-/// Other rules of the account lead to other people's topics, which are none of the audit's.
+/// Reaches the topics of a rule that hears of violations; other rules of the account lead to other people's topics, which
+/// are none of the audit's. The roles by which a rule publishes are few, and are reached whatever the rule is about: the
+/// topic may be the stack's.
 fn reach_topics(walk: &Walk<'_>, rule: &Rule) {
+    if let Observed::Present(targets) = rule.targets.observed() {
+        for target in targets.iter().filter(|target| target.arn.split(':').nth(2) == Some("sns")) {
+            sns::reach_publishing_role(walk, &target.role, "role of an event rule's target");
+        }
+    }
     let (Observed::Present(bus::EventPattern(pattern)), Observed::Present(targets)) =
         (&rule.pattern, rule.targets.observed())
     else {

@@ -458,19 +458,29 @@ fn rules_job<'w>(walk: &'w Walk<'_>, function: Reference) -> Job<'w> {
 }
 
 async fn account(walk: &Walk<'_>) -> Account {
-    let (public_access_block, trails, log_policies, event_data_stores) = tokio::join!(
-        s3control::public_access_block(walk),
-        cloudtrail::trails(walk, &walk.region),
-        logs::account_policies(walk, &walk.region),
-        cloudtrail::event_data_stores(walk, &walk.region),
-    );
-    let (cloudwatch, metric_filters, events, config, domain_names, vpc_endpoints) = tokio::join!(
-        cloudwatch::view(walk),
-        logs::metric_filters(walk),
-        eventbridge::view(walk),
-        config::view(walk),
-        apigateway::domain_names(walk),
-        network::vpc_endpoints(walk),
+    // All at once: none of them waits for another.
+    let (
+        (public_access_block, trails, log_policies, event_data_stores),
+        (cloudwatch, metric_filters, events, config, domain_names, vpc_endpoints),
+    ) = tokio::join!(
+        async {
+            tokio::join!(
+                s3control::public_access_block(walk),
+                cloudtrail::trails(walk, &walk.region),
+                logs::account_policies(walk, &walk.region),
+                cloudtrail::event_data_stores(walk, &walk.region),
+            )
+        },
+        async {
+            tokio::join!(
+                cloudwatch::view(walk),
+                logs::metric_filters(walk),
+                eventbridge::view(walk),
+                config::view(walk),
+                apigateway::domain_names(walk),
+                network::vpc_endpoints(walk),
+            )
+        },
     );
     Account {
         public_access_block,

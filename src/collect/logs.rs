@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_cloudwatchlogs::types::{OrderBy, PolicyScope};
 use jiff::Timestamp;
-use tap_audit_checks::logs::{Description, LogClass, LogGroup};
+use tap_audit_checks::logs::{Description, FilterMetric, LogClass, LogGroup, MetricFilter, Subscription};
 use tap_audit_checks::observed::{Gap, Observed, Seen};
 use tap_audit_checks::policy::model::PolicyText;
 use tap_audit_checks::s3::Switch;
@@ -42,25 +42,41 @@ const POLICIES: Call = Call {
     denied_or: None,
 };
 
+const FILTERS: Call = Call {
+    service: "logs",
+    operation: "DescribeMetricFilters",
+    permission: "logs:DescribeMetricFilters",
+    absent: &[],
+    denied_or: None,
+};
+const SUBSCRIPTIONS: Call = Call {
+    service: "logs",
+    operation: "DescribeSubscriptionFilters",
+    permission: "logs:DescribeSubscriptionFilters",
+    absent: &[],
+    denied_or: None,
+};
+
 /// Every call about a log group, for plans and for the policy that the auditing role needs.
-pub(crate) const CALLS: &[&Call] = &[&GROUPS, &STREAMS, &TAGS, &POLICIES];
+pub(crate) const CALLS: &[&Call] = &[&GROUPS, &STREAMS, &TAGS, &POLICIES, &SUBSCRIPTIONS];
 /// Every call about the account.
-pub(crate) const ACCOUNT_CALLS: &[&Call] = &[&POLICIES];
+pub(crate) const ACCOUNT_CALLS: &[&Call] = &[&POLICIES, &FILTERS];
 
 /// Collects a log group and reaches its key. `writers` is filled in by the walk.
 pub(crate) async fn group(walk: &Walk<'_>, name: &str, region: &str) -> Collected {
     // Tags take the ARN without the `:*` that log groups are listed with; made from its parts it need not be waited for.
     let arn = format!("arn:{}:logs:{region}:{}:log-group:{name}", walk.partition, walk.account);
-    let (description, last_event, policies, tags) = tokio::join!(
+    let (description, last_event, policies, subscriptions, tags) = tokio::join!(
         description(walk, name, region),
         last_event(walk, name, region),
         policies(walk, Some(&arn), region),
+        subscriptions(walk, name, region),
         tags(walk, &arn, region)
     );
     if let Observed::Present(Description { kms_key: Observed::Present(key), .. }) = description.observed() {
         walk.reach_key(key, region, Kind::LogGroup, name);
     }
-    let group = LogGroup { description, last_event, policies, writers: Vec::new(), tags };
+    let group = LogGroup { description, last_event, policies, subscriptions, writers: Vec::new(), tags };
     Collected {
         existence: existence(&group.description),
         arn: Some(arn),
@@ -223,9 +239,70 @@ async fn tags(walk: &Walk<'_>, arn: &str, region: &str) -> Seen<BTreeMap<String,
         .await
 }
 
-/// Collects the metric filters of every log group of the region.
-pub(crate) async fn metric_filters(_walk: &Walk<'_>) -> Seen<Vec<tap_audit_checks::logs::MetricFilter>> {
-    Seen::gap(Gap::NotCollected { what: "this version does not read it".into() })
+/// Collects where the events of a group are sent on to; only where the profile asks for copies of the logs.
+async fn subscriptions(walk: &Walk<'_>, name: &str, region: &str) -> Seen<Vec<Subscription>> {
+    if !walk.scope.selects(&["logs-tamper-resistant"]) {
+        return Seen::gap(Gap::NotCollected {
+            what: "no requirement of the profile asks for copies of the logs".into(),
+        });
+    }
+    walk.aws
+        .ask_all(
+            &SUBSCRIPTIONS,
+            region,
+            &[("logGroupName", name)],
+            |clients, token| {
+                clients.logs().describe_subscription_filters().log_group_name(name).set_next_token(token).send()
+            },
+            |answer| answer.next_token.clone(),
+            |answer| {
+                let filters =
+                    answer.subscription_filters.ok_or_else(|| SUBSCRIPTIONS.incomplete("subscriptionFilters"))?;
+                let subscription = |filter: aws_sdk_cloudwatchlogs::types::SubscriptionFilter| {
+                    Ok(Subscription {
+                        name: filter.filter_name.ok_or_else(|| SUBSCRIPTIONS.incomplete("filterName"))?,
+                        destination: Observed::of(filter.destination_arn),
+                    })
+                };
+                filters.into_iter().map(subscription).collect()
+            },
+        )
+        .await
+}
+
+/// Collects the metric filters of every log group of the region; only where the profile asks for alarms.
+pub(crate) async fn metric_filters(walk: &Walk<'_>) -> Seen<Vec<MetricFilter>> {
+    if !walk.scope.selects(&["cw-"]) {
+        return Seen::gap(Gap::NotCollected { what: "no requirement of the profile asks for metric filters".into() });
+    }
+    walk.aws
+        .ask_all(
+            &FILTERS,
+            &walk.region,
+            &[],
+            |clients, token| clients.logs().describe_metric_filters().set_next_token(token).send(),
+            |answer| answer.next_token.clone(),
+            |answer| {
+                let filters = answer.metric_filters.ok_or_else(|| FILTERS.incomplete("metricFilters"))?;
+                filters.into_iter().map(metric_filter).collect()
+            },
+        )
+        .await
+}
+
+fn metric_filter(filter: aws_sdk_cloudwatchlogs::types::MetricFilter) -> Result<MetricFilter, Gap> {
+    let metrics = filter.metric_transformations.into_iter().flatten().map(|metric| FilterMetric {
+        namespace: metric.metric_namespace,
+        name: metric.metric_name,
+        value: metric.metric_value,
+        dimensions: metric.dimensions.into_iter().flatten().collect(),
+    });
+    Ok(MetricFilter {
+        name: filter.filter_name.ok_or_else(|| FILTERS.incomplete("filterName"))?,
+        group: filter.log_group_name.ok_or_else(|| FILTERS.incomplete("logGroupName"))?,
+        pattern: Observed::of(filter.filter_pattern),
+        metrics: metrics.collect(),
+    })
 }
 
 #[cfg(test)]

@@ -59,13 +59,7 @@ pub(crate) async fn database(walk: &Walk<'_>, id: &str, region: &str) -> Collect
     if is_part(id) {
         return lead::followed(walk, id, region).await;
     }
-    // Only one profile asks about databases; for the others it is enough to know whether they are there.
-    let database = if walk.scope.selects(&["rds-", "sg-", "vpc-"]) {
-        whole(walk, id, region).await
-    } else {
-        let gap = Gap::NotCollected { what: "the profile selects no requirement that asks for it".into() };
-        Database { cluster: cluster(walk, id, region).await, ..Database::unknown(&gap) }
-    };
+    let database = whole(walk, id, region).await;
     Collected {
         existence: existence(&database.cluster),
         arn: Some(arn(walk, &database, id, region)),

@@ -37,6 +37,7 @@ const SERVICES: &[(&str, Protocol)] = &[
     ("rds", Protocol::AwsQuery),
     ("s3", Protocol::S3),
     ("s3control", Protocol::S3Control),
+    ("sns", Protocol::AwsQuery),
     ("sts", Protocol::AwsQuery),
     ("wafv2", Protocol::AwsJson),
 ];

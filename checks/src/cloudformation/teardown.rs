@@ -5,6 +5,8 @@ use serde::Deserialize;
 use super::retention::{Fate, fate};
 use super::{Member, Stack, member_of, template_path};
 use crate::check::Context;
+use crate::elbv2::LoadBalancer;
+use crate::evidence::Evidence;
 use crate::lambda::Function;
 use crate::logs::LogGroup;
 use crate::observed::{Gap, Observed};
@@ -24,7 +26,7 @@ pub(super) struct Blockers {
 /// What is asked about protection against deletion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-enum Mode {
+pub(crate) enum Mode {
     /// `Allow` where the environment suffix says production, `Forbid` otherwise.
     BySuffix,
     /// No protection may be on.
@@ -51,7 +53,7 @@ pub(super) fn no_blockers(stack: &Stack, params: &Blockers, context: &Context<'_
     let verdict = match params.deletion_protection {
         Mode::Forbid => forbidden(found()),
         Mode::Allow => allowed(stack, found()),
-        Mode::Require => required(stack),
+        Mode::Require => required(stack, context),
         Mode::BySuffix => {
             match suffix(stack, context)? {
                 Some(suffix) if suffix.starts_with(&params.production_suffix_start) => allowed(stack, found())
@@ -69,6 +71,28 @@ pub(super) fn no_blockers(stack: &Stack, params: &Blockers, context: &Context<'_
         }
     }?;
     Ok(beside(stack, context).into_iter().fold(verdict, Verdict::noting))
+}
+
+/// Whether the stack may have protection against deletion.
+///
+/// # Errors
+/// A gap, where the environment suffix decides and is not known.
+pub(crate) fn may_be_protected(mode: Mode, production_start: &str, context: &Context<'_>) -> Result<bool, Gap> {
+    match mode {
+        Mode::Forbid => Ok(false),
+        Mode::Allow | Mode::Require => Ok(true),
+        Mode::BySuffix => {
+            let stack = context.evidence.all::<Stack>().next();
+            let (_, stack) = stack.ok_or_else(|| Gap::undecided("no stack is known that could tell its suffix"))?;
+            match suffix(stack, context)? {
+                Some(suffix) => Ok(suffix.starts_with(production_start)),
+                None => Err(Gap::undecided(
+                    "the environment suffix is not known, and decides whether protection against deletion is allowed; \
+                     give --environment-suffix",
+                )),
+            }
+        }
+    }
 }
 
 /// The suffix that the user gave, else the one that the stack was deployed with.
@@ -113,7 +137,7 @@ fn allowed(stack: &Stack, found: Vec<Result<Blocker, Gap>>) -> Judgement {
     }))
 }
 
-fn required(stack: &Stack) -> Judgement {
+fn required(stack: &Stack, context: &Context<'_>) -> Judgement {
     let termination = termination(stack).map(|switch| match switch {
         Switch::On => Verdict::satisfied("termination protection of the stack is on"),
         Switch::Off => Verdict::not_satisfied(
@@ -121,7 +145,7 @@ fn required(stack: &Stack) -> Judgement {
             "termination protection on, and deletion protection on for each database",
         ),
     });
-    let databases = unread(stack, |kind| kind.starts_with("AWS::RDS::"));
+    let databases = unread(stack, context.evidence, |kind| kind.starts_with("AWS::RDS::DB"));
     every([termination].into_iter().chain(databases.into_iter().map(Err)), || {
         Err(Gap::undecided("nothing was seen of the stack's protection"))
     })
@@ -149,11 +173,11 @@ fn blockers(stack: &Stack, params: &Blockers, context: &Context<'_>) -> Vec<Resu
     let listed = |kind: &str| {
         matches!(kind, "AWS::RDS::DBCluster" | "AWS::RDS::DBInstance" | "AWS::ElasticLoadBalancingV2::LoadBalancer")
     };
-    found.extend(unread(stack, listed).into_iter().map(Err));
+    found.extend(unread(stack, context.evidence, listed).into_iter().map(Err));
     found
 }
 
-/// What protects a bucket or a log group; other kinds have no such protection that is read here.
+/// What protects a bucket, a log group or a load balancer; other kinds have no such protection that is read here.
 fn of_resource(subject: &Subject, params: &Blockers) -> Vec<Result<Blocker, Gap>> {
     let name = format!("{} {}", subject.kind, subject.id);
     let mut found = Vec::new();
@@ -179,12 +203,21 @@ fn of_resource(subject: &Subject, params: &Blockers) -> Vec<Result<Blocker, Gap>
             .description
             .required("DescribeLogGroups", "logGroups")
             .and_then(|description| description.deletion_protection.seen());
-        found.push(protection.map(|switch| match switch {
-            Some(Switch::On) => Blocker::On(format!("deletion protection of {name} is on")),
-            Some(Switch::Off) | None => Blocker::Off(format!("deletion protection of {name} is off")),
-        }));
+        found.push(protection.map(|switch| protected(&name, switch.copied().unwrap_or(Switch::Off))));
+    }
+    if let Some(balancer) = <LoadBalancer as Attributes>::of(&subject.resource) {
+        let protection =
+            balancer.deletion_protection.required("DescribeLoadBalancerAttributes", "deletion_protection.enabled");
+        found.push(protection.map(|switch| protected(&name, *switch)));
     }
     found
+}
+
+fn protected(name: &str, switch: Switch) -> Blocker {
+    match switch {
+        Switch::On => Blocker::On(format!("deletion protection of {name} is on")),
+        Switch::Off => Blocker::Off(format!("deletion protection of {name} is off")),
+    }
 }
 
 /// Leaves a blocker out of account where its resource is not meant to go with the stack.
@@ -229,22 +262,25 @@ fn goes(stack: &Stack, params: &Blockers, subject: &Subject) -> Result<Going, Ga
     }
 }
 
-/// Members whose protection this version does not read, and the list itself where it could not be read.
-fn unread(stack: &Stack, is_protected: impl Fn(&str) -> bool) -> Vec<Gap> {
+/// Protected members of which nothing was seen, and the list itself where it could not be read.
+fn unread(stack: &Stack, evidence: &Evidence, is_protected: impl Fn(&str) -> bool) -> Vec<Gap> {
     match stack.members.required("ListStackResources", "StackResourceSummaries") {
         Err(gap) => vec![gap],
         Ok(members) => members
             .iter()
             .filter(|member| is_protected(&member.kind) && member.status != "DELETE_COMPLETE")
+            .filter(|member| !evidence.subjects.iter().any(|subject| is_read(subject, member)))
             .map(|member| Gap::NotCollected {
-                what: format!(
-                    "deletion protection of {} {} is not read by this version of tap-audit",
-                    member.kind, member.logical_id
-                )
-                .into(),
+                what: format!("deletion protection of {} {} was not read in this run", member.kind, member.logical_id)
+                    .into(),
             })
             .collect(),
     }
+}
+
+/// Whether this subject is the member, so that its protection is judged with it.
+fn is_read(subject: &Subject, member: &Member) -> bool {
+    subject.kind.name() == member.kind && subject.names().iter().any(|name| member.has_physical_id(name))
 }
 
 /// What is left or lingers after a deletion, as far as what was seen tells.
@@ -285,12 +321,12 @@ fn beside(stack: &Stack, context: &Context<'_>) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::cloudformation::fixture::{
-        bucket_subject, description, log_group_subject, member, stack, subject_of, template,
+        bucket_subject, description, log_group_subject, member, stack, subject_of, template, template_resource,
     };
     use crate::cloudformation::{Attribute, Description, Parameter, ParameterValue};
-    use crate::evidence::Evidence;
     use crate::fixture::*;
-    use crate::subject::Resource;
+    use crate::observed::Seen;
+    use crate::subject::{Kind, Resource};
 
     const ID: &str = "stack-destroyable-no-blockers";
     const FORBID: &str = "deletion_protection = 'forbid'";
@@ -529,13 +565,41 @@ mod tests {
     fn a_database_whose_protection_is_not_read_is_an_error_unless_another_part_decides() {
         let mut stack = stack();
         stack.members = seen(vec![member("Db", "AWS::RDS::DBCluster", "db", "CREATE_COMPLETE")]);
-        let text = "deletion protection of AWS::RDS::DBCluster Db is not read by this version of tap-audit";
+        let text = "deletion protection of AWS::RDS::DBCluster Db was not read in this run";
         assert_eq!(undecided(judged(FORBID, stack.clone(), vec![])), text);
         assert_eq!(
             failed(judged(REQUIRE, stack.clone(), vec![])),
             format!("termination protection of the stack is off | not all was readable: {text}")
         );
         assert!(passed(judged(ALLOW, stack, vec![])).contains(text));
+    }
+
+    const BALANCER: &str = "arn:aws:elasticloadbalancing:us-east-2:123456789012:loadbalancer/app/alb-dev/1";
+
+    fn with_balancer(protection: Seen<Switch>) -> (Stack, Subject) {
+        let mut stack = going();
+        let kind = "AWS::ElasticLoadBalancingV2::LoadBalancer";
+        stack.members = seen(vec![member("Balancer", kind, BALANCER, "CREATE_COMPLETE")]);
+        let mut processed = template();
+        processed.resources.insert("Balancer".into(), template_resource(kind));
+        stack.processed = seen(processed);
+        let balancer = LoadBalancer { deletion_protection: protection, ..LoadBalancer::unknown(&denial()) };
+        (stack, subject(Kind::LoadBalancer, BALANCER, Resource::LoadBalancer(Box::new(balancer))))
+    }
+
+    #[test]
+    fn a_protected_load_balancer_blocks_and_one_of_which_nothing_was_seen_may() {
+        let judged_with = |params: &str, protection| {
+            let (stack, balancer) = with_balancer(protection);
+            judged(params, stack, vec![balancer])
+        };
+        assert!(failed(judged_with(FORBID, seen(Switch::On))).starts_with("deletion protection of AWS::ElasticLoad"));
+        assert!(passed(judged_with(FORBID, seen(Switch::Off))).contains("loadbalancer/app/alb-dev/1 is off"));
+        assert_eq!(judged_with(FORBID, denied()), Err(denial()));
+        assert!(undecided(judged_with(FORBID, not_set())).contains("without deletion_protection.enabled"));
+        assert!(passed(judged_with(ALLOW, seen(Switch::On))).contains("loadbalancer/app/alb-dev/1 is on"));
+        let (stack, _) = with_balancer(seen(Switch::Off));
+        assert!(undecided(judged(FORBID, stack, vec![])).ends_with("Balancer was not read in this run"));
     }
 
     #[test]

@@ -19,7 +19,13 @@ pub(crate) fn group() -> RecordingGroup {
 }
 
 pub(crate) fn recorder() -> Recorder {
-    Recorder { name: "default".into(), service: Absent, scope: Present(RecordingScope::Paid), group: Present(group()) }
+    Recorder {
+        name: "default".into(),
+        service: Absent,
+        scope: Present(RecordingScope::Paid),
+        role: Present("arn:aws:iam::123456789012:role/recorder".into()),
+        group: Present(group()),
+    }
 }
 
 pub(crate) fn status() -> RecorderStatus {

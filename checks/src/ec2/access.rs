@@ -12,7 +12,8 @@ use crate::ec2::{Cidr, GroupPair, InterfaceKind, Peer, Ports, Rule, SecurityGrou
 use crate::ecs;
 use crate::evidence::Evidence;
 use crate::observed::{Gap, Observed};
-use crate::subject::{Kind, Subject};
+use crate::s3::Switch;
+use crate::subject::Kind;
 use crate::verdict::{Judgement, Verdict, every};
 
 /// A source that the settings let in beside the usual ones.
@@ -47,6 +48,10 @@ struct Allowed {
     lists: Vec<String>,
     /// What kept further groups from being known: a group that is not among these may be one of them.
     gap: Option<Gap>,
+    /// What kept further ranges from being known: a private one that is not among these may be one of them.
+    range_gap: Option<Gap>,
+    /// The groups of which it could not be read what holds them.
+    unread: BTreeMap<String, Gap>,
     expected: String,
 }
 
@@ -81,15 +86,9 @@ fn rule(id: &str, group: &SecurityGroup, rule: &Rule, allowed: &Allowed, account
     let fails = |why: String| Ok(Verdict::not_satisfied(format!("{admits}, {why}"), allowed.expected.clone()));
     let source = match &rule.peer {
         Peer::Group(pair) => of_group(pair, allowed, account),
-        Peer::Range(range) => Ok(of_range(*range, allowed)),
+        Peer::Range(range) => of_range(*range, allowed),
         Peer::PrefixList(list) if allowed.lists.contains(list) => Ok(Admitted::Yes(None)),
-        Peer::PrefixList(_) => ranges(group, &rule.peer).map(|entries| {
-            let stranger = entries.iter().find(|range| matches!(of_range(**range, allowed), Admitted::No(_)));
-            match stranger {
-                Some(range) => Admitted::No(format!("which holds {range} and is no source that is meant to come in")),
-                None => Admitted::Yes(None),
-            }
-        }),
+        Peer::PrefixList(_) => ranges(group, &rule.peer).and_then(|entries| of_list(entries, allowed)),
     };
     let traffic = if allowed.lets_through(rule.traffic) {
         Ok(Verdict::satisfied(admits.clone()))
@@ -121,19 +120,43 @@ fn of_group(pair: &GroupPair, allowed: &Allowed, account: &str) -> Result<Admitt
     if let Some(peering) = &pair.peering {
         return Ok(Admitted::No(format!("a group of another VPC behind {peering}")));
     }
-    match &allowed.gap {
+    match allowed.unread.get(&pair.group).or(allowed.gap.as_ref()) {
         Some(gap) => Err(gap.clone()),
         None => Ok(Admitted::No("a group that is not meant to come in".into())),
     }
 }
 
-fn of_range(range: Cidr, allowed: &Allowed) -> Admitted {
-    match allowed.ranges.iter().find(|(wide, _)| wide.contains(range)) {
-        Some((_, note)) => Admitted::Yes(note.clone()),
-        None if range.is_everything() => Admitted::No("which is everybody".into()),
-        None if range.is_private() => Admitted::No("whatever else has an address there".into()),
-        None => Admitted::No("addresses of the internet".into()),
+fn of_range(range: Cidr, allowed: &Allowed) -> Result<Admitted, Gap> {
+    if let Some((_, note)) = allowed.ranges.iter().find(|(wide, _)| wide.contains(range)) {
+        return Ok(Admitted::Yes(note.clone()));
     }
+    if range.is_everything() {
+        return Ok(Admitted::No("which is everybody".into()));
+    }
+    if !range.is_private() {
+        return Ok(Admitted::No("addresses of the internet".into()));
+    }
+    match &allowed.range_gap {
+        Some(gap) => Err(gap.clone()),
+        None => Ok(Admitted::No("whatever else has an address there".into())),
+    }
+}
+
+/// A list is let in where each of its entries is.
+fn of_list(entries: &[Cidr], allowed: &Allowed) -> Result<Admitted, Gap> {
+    let mut gap = None;
+    for range in entries {
+        match of_range(*range, allowed) {
+            Ok(Admitted::Yes(_)) => {}
+            Ok(Admitted::No(_)) => {
+                return Ok(Admitted::No(format!("which holds {range} and is no source that is meant to come in")));
+            }
+            Err(found) => {
+                gap.get_or_insert(found);
+            }
+        }
+    }
+    gap.map_or(Ok(Admitted::Yes(None)), Err)
 }
 
 /// Judges each rule of each group in force on a resource: what several groups let in adds up.
@@ -268,19 +291,14 @@ pub(super) fn app_tier(service: &ecs::Service, params: &AppTier, context: &Conte
     match tiers::fronts(&served.target_groups, evidence) {
         Ok(fronts) => {
             for front in fronts {
-                allowed.groups.extend(front.groups.iter().map(|id| (id.clone(), None)));
-                if front.groups.is_empty() {
-                    allowed.ranges.extend(of_subnets(&front, evidence)?);
-                    if params.allow_vpc_cidr_for_nlb {
-                        allowed.ranges.extend(vpc_blocks(guarded, evidence, "allow_vpc_cidr_for_nlb")?);
-                    }
-                }
+                let admitted = front_admitted(&front, guarded, params, &mut allowed, evidence);
+                allowed.range_gap = allowed.range_gap.or(admitted.err());
                 in_front.push(front.name);
             }
         }
-        Err(gap) => allowed.gap = Some(gap),
+        Err(gap) => (allowed.gap, allowed.range_gap) = (Some(gap.clone()), Some(gap)),
     }
-    allowed.groups.extend(links(evidence).map(|id| (id.to_owned(), Some(format!("group {id} is that of a VPC link")))));
+    admit_links(&mut allowed, evidence);
     allowed.expected = format!(
         "ingress of {} alone, from {} or from extra_sources",
         listens(guarded),
@@ -295,6 +313,28 @@ pub(super) fn app_tier(service: &ecs::Service, params: &AppTier, context: &Conte
     })
 }
 
+/// Lets a load balancer in: by its groups, or where it has none by its addresses.
+fn front_admitted(
+    front: &tiers::Front<'_>,
+    guarded: &Guarded,
+    params: &AppTier,
+    allowed: &mut Allowed,
+    evidence: &Evidence,
+) -> Result<(), Gap> {
+    // What its groups let in through PrivateLink does not matter to the tasks; who reads of them should know.
+    let note = (*front.private_link_rules == Observed::Present(Switch::Off)).then(|| {
+        format!("the groups of {} do not judge what comes to it through PrivateLink, as from a VPC link", front.name)
+    });
+    allowed.groups.extend(front.groups.iter().map(|id| (id.clone(), note.clone())));
+    if front.groups.is_empty() {
+        allowed.ranges.extend(of_subnets(front, evidence)?);
+        if params.allow_vpc_cidr_for_nlb {
+            allowed.ranges.extend(vpc_blocks(guarded, evidence, "allow_vpc_cidr_for_nlb")?);
+        }
+    }
+    Ok(())
+}
+
 fn of_subnets(front: &tiers::Front<'_>, evidence: &Evidence) -> Result<Vec<(Cidr, Option<String>)>, Gap> {
     let mut blocks = Vec::new();
     for id in &front.subnets {
@@ -307,18 +347,27 @@ fn of_subnets(front: &tiers::Front<'_>, evidence: &Evidence) -> Result<Vec<(Cidr
     Ok(blocks)
 }
 
-/// The groups that only VPC links of API Gateway hold.
-fn links(evidence: &Evidence) -> impl Iterator<Item = &str> {
-    evidence.all::<SecurityGroup>().filter_map(|(subject, group): (&Subject, &SecurityGroup)| {
-        let interfaces = match group.interfaces.required(INTERFACES, "NetworkInterfaces") {
-            Ok(interfaces) => interfaces,
-            // A group whose holders are not known is not one that may come in.
-            Err(_) => return None,
-        };
-        let is_link = !interfaces.is_empty()
-            && interfaces.iter().all(|interface| interface.kind == Observed::Present(InterfaceKind::VpcLink));
-        is_link.then_some(subject.id.as_str())
-    })
+/// Lets in the groups that only VPC links of API Gateway hold.
+fn admit_links(allowed: &mut Allowed, evidence: &Evidence) {
+    for (subject, group) in evidence.all::<SecurityGroup>() {
+        let is_link = group.interfaces.required(INTERFACES, "NetworkInterfaces").and_then(|interfaces| {
+            for interface in interfaces {
+                let kind = interface.kind.required(INTERFACES, "NetworkInterface.InterfaceType")?;
+                if *kind != InterfaceKind::VpcLink {
+                    return Ok(false);
+                }
+            }
+            Ok(!interfaces.is_empty())
+        });
+        match is_link {
+            Ok(true) => {
+                let note = format!("group {} is that of a VPC link", subject.id);
+                allowed.groups.entry(subject.id.clone()).or_insert(Some(note));
+            }
+            Ok(false) => {}
+            Err(gap) => drop(allowed.unread.insert(subject.id.clone(), gap)),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use crate::check::{Context, NoParams};
 use crate::ec2::tiers;
 use crate::ec2::{Cidr, GroupDescription, Peer, Rule, SecurityGroup, Traffic, Vpc, listed, merged};
+use crate::evidence::Evidence;
 use crate::observed::Gap;
 use crate::verdict::{Judgement, Verdict, either, every};
 
@@ -80,22 +81,22 @@ impl Open<'_> {
 /// The open rules of a group in one direction. Ranges that lie side by side add up, where other rules let the same
 /// traffic through. A prefix list that could not be read may be open: its gap stands beside the rules that are.
 fn open_rules(group: &SecurityGroup, direction: Direction) -> Result<(Vec<Open<'_>>, Option<Gap>), Gap> {
-    let rules = direction.rules(description(group)?)?;
-    let (mut open, mut gap) = (Vec::new(), None);
     let public = |rule: &'_ Rule| -> Result<Vec<Cidr>, Gap> {
         Ok(ranges(group, &rule.peer)?.iter().copied().filter(|range| !range.is_private()).collect())
     };
-    for rule in rules {
-        let own = match public(rule) {
-            Ok(own) => own,
+    let (mut read, mut gap) = (Vec::new(), None);
+    for rule in direction.rules(description(group)?)? {
+        match public(rule) {
+            Ok(own) => read.push((rule, own)),
             Err(found) => {
                 gap.get_or_insert(found);
-                continue;
             }
-        };
-        // A list that cannot be read has left its gap already, or will.
-        let beside = rules.iter().filter(|other| other.traffic.covers(rule.traffic));
-        let together = merged(beside.filter_map(|other| public(other).map_or(None, Some)).flatten());
+        }
+    }
+    let mut open = Vec::new();
+    for (rule, own) in &read {
+        let beside = read.iter().filter(|(other, _)| other.traffic.covers(rule.traffic));
+        let together = merged(beside.flat_map(|(_, ranges)| ranges.iter().copied()));
         let through = together.into_iter().find(|range| range.is_open() && own.iter().any(|one| range.contains(*one)));
         // A rule that is open by itself is shown by its own range.
         let alone = own.iter().copied().find(|range| range.is_open());
@@ -104,9 +105,13 @@ fn open_rules(group: &SecurityGroup, direction: Direction) -> Result<(Vec<Open<'
     Ok((open, gap))
 }
 
-/// What holds the group, in words.
-fn holders(group: &SecurityGroup) -> Result<Vec<String>, Gap> {
+/// What holds the group, in words. A service whose tasks do not run just now, or a store that is being made, names the
+/// group and will hold it.
+fn holders(id: &str, group: &SecurityGroup, evidence: &Evidence) -> Result<Vec<String>, Gap> {
     let interfaces = group.interfaces.required(INTERFACES, "NetworkInterfaces")?;
+    if interfaces.is_empty() {
+        return Ok(tiers::holding(id, group, evidence)?.into_iter().collect());
+    }
     Ok(interfaces.iter().map(ToString::to_string).collect())
 }
 
@@ -141,12 +146,12 @@ pub(super) fn no_open_ingress(group: &SecurityGroup, params: &Ingress, context: 
     if is_default(group)? {
         return Ok(Verdict::not_applicable(DEFAULT));
     }
-    let holders = holders(group);
+    let group_id = &context.subject.id;
+    let holders = holders(group_id, group, context.evidence);
     let (open, gap) = open_rules(group, Direction::In)?;
     if let Some(verdict) = not_in_force(&holders, open.iter().map(|open| open.describe(Direction::In))) {
         return Ok(verdict);
     }
-    let group_id = &context.subject.id;
     let parts = open.iter().map(|open| {
         let holders = holders.clone()?;
         let observed = format!("it lets in {}, which exposes {}", open.describe(Direction::In), listed(&holders));
@@ -156,10 +161,7 @@ pub(super) fn no_open_ingress(group: &SecurityGroup, params: &Ingress, context: 
         match tiers::holding(group_id, group, context.evidence)? {
             Some(held) => Ok(Verdict::not_satisfied(format!("{observed}; {held} holds it"), CLOSED)),
             None => match tiers::internet_facing(group_id, group, context.evidence)? {
-                Some(balancer) => Ok(Verdict::satisfied(format!(
-                    "it lets in {} for internet-facing load balancer {balancer}",
-                    open.describe(Direction::In)
-                ))),
+                Some(balancer) => Ok(for_balancer(open, &balancer, &holders)),
                 None => {
                     Ok(Verdict::not_satisfied(format!("{observed}; no internet-facing load balancer holds it"), CLOSED))
                 }
@@ -169,13 +171,25 @@ pub(super) fn no_open_ingress(group: &SecurityGroup, params: &Ingress, context: 
     every(parts.chain(gap.map(Err)), || Ok(Verdict::satisfied("it lets in nothing from an open source")))
 }
 
+/// A public port of an internet-facing load balancer; whatever else holds the group answers on it too.
+fn for_balancer(open: &Open<'_>, balancer: &str, holders: &[String]) -> Verdict {
+    let rule = open.describe(Direction::In);
+    let verdict = Verdict::satisfied(format!("it lets in {rule} for internet-facing load balancer {balancer}"));
+    // ELB writes its name on the interfaces that it makes.
+    let others: Vec<&String> = holders.iter().filter(|holder| !holder.contains("(ELB ")).collect();
+    if others.is_empty() {
+        return verdict;
+    }
+    verdict.noting(format!("the same holds for what is not the load balancer's: {}", listed(&others)))
+}
+
 /// A group that no interface holds is not in force, whatever its rules say.
 fn not_in_force(holders: &Result<Vec<String>, Gap>, open: impl Iterator<Item = String>) -> Option<Verdict> {
     let Ok(holders) = holders else { return None };
     if !holders.is_empty() {
         return None;
     }
-    let verdict = Verdict::satisfied("no network interface holds it, so it is in force nowhere");
+    let verdict = Verdict::satisfied("nothing holds it, so it is in force nowhere");
     let open: Vec<String> = open.collect();
     Some(if open.is_empty() { verdict } else { verdict.noting(format!("it has open rules: {}", listed(&open))) })
 }
@@ -196,7 +210,7 @@ pub(super) fn egress_restricted(group: &SecurityGroup, params: &Egress, context:
     if is_default(group)? {
         return Ok(Verdict::not_applicable(DEFAULT));
     }
-    let holders = holders(group);
+    let holders = holders(&context.subject.id, group, context.evidence);
     let (open, gap) = open_rules(group, Direction::Out)?;
     if let Some(verdict) = not_in_force(&holders, open.iter().map(|open| open.describe(Direction::Out))) {
         return Ok(verdict);
@@ -260,17 +274,18 @@ pub(super) fn default_closed(vpc: &Vpc, _: &NoParams, context: &Context<'_>) -> 
         }
     });
     either(closed, || {
-        let holders = holders(group)?;
+        let holders = group.interfaces.required(INTERFACES, "NetworkInterfaces")?;
+        let holders: Vec<String> = holders.iter().map(ToString::to_string).collect();
         Ok(if holders.is_empty() {
             Verdict::satisfied("no network interface holds it")
         } else {
-            Verdict::not_satisfied(format!("{} hold it", listed(&holders)), DEFAULT_CLOSED)
+            Verdict::not_satisfied(format!("held by {}", listed(&holders)), DEFAULT_CLOSED)
         })
     })
 }
 
 /// What it means that no VPC of the stack's own was found.
-pub(super) fn no_own_vpc(evidence: &crate::evidence::Evidence) -> Judgement {
+pub(super) fn no_own_vpc(evidence: &Evidence) -> Judgement {
     if evidence.all::<Vpc>().next().is_none() {
         return Err(Gap::NothingToAudit { kind: "AWS::EC2::VPC".into() });
     }

@@ -142,7 +142,6 @@ pub(crate) fn interface(id: &str, groups: &[&str]) -> Interface {
         id: id.into(),
         kind: Present(InterfaceKind::Plain),
         description: Absent,
-        subnet: Present("subnet-private-a".into()),
         public_ip: Absent,
         groups: groups.iter().map(|group| (*group).to_owned()).collect(),
     }
@@ -162,8 +161,6 @@ pub(crate) fn edit<T: Clone>(attribute: &mut Seen<T>, change: impl FnOnce(&mut T
 
 /// The ARN of the revision that [`service`] runs; its one container listens on port 8443.
 pub(crate) const REVISION: &str = "arn:aws:ecs:us-east-2:123456789012:task-definition/app:1";
-/// The ARN of the target group that [`service`] is registered with.
-pub(crate) const TARGETS: &str = "arn:aws:elasticloadbalancing:us-east-2:123456789012:targetgroup/app/1";
 
 /// An active service whose tasks have these groups and subnets.
 pub(crate) fn service(groups: &[&str], subnets: &[&str]) -> ecs::Service {
@@ -181,7 +178,7 @@ pub(crate) fn service(groups: &[&str], subnets: &[&str]) -> ecs::Service {
         circuit_breaker: Present(Switch::On),
         zone_rebalancing: Absent,
         exec: Switch::Off,
-        target_groups: vec![TARGETS.into()],
+        target_groups: Vec::new(),
         deployments: Vec::new(),
         task_sets: Vec::new(),
     };

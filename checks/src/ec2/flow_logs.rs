@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::check::Context;
 use crate::ec2::segments::subnets;
-use crate::ec2::{Delivery, FlowLog, FlowLogStatus, RecordedTraffic, Vpc};
+use crate::ec2::{Delivery, FlowLog, FlowLogStatus, LogDestination, RecordedTraffic, Vpc};
 use crate::observed::{Gap, Observed};
 use crate::verdict::{Judgement, Verdict, any, either, every};
 
@@ -74,7 +74,12 @@ fn records(log: &FlowLog, params: &Recorded, now: Timestamp) -> Judgement {
 
 fn delivered(log: &FlowLog, params: &Recorded, now: Timestamp) -> Judgement {
     match log.delivery.seen()? {
-        Some(Delivery::Succeeded) => Ok(Verdict::satisfied("its records are delivered")),
+        Some(Delivery::Succeeded) => Ok(Verdict::satisfied(match &log.destination {
+            Observed::Present(LogDestination::Logs) => "its records arrive in a log group",
+            Observed::Present(LogDestination::Bucket) => "its records arrive in a bucket",
+            Observed::Present(LogDestination::Firehose) => "its records arrive in a Firehose stream",
+            Observed::Absent | Observed::Unknown(_) => "its records arrive",
+        })),
         Some(Delivery::Failed(reason)) => {
             let reason = match reason {
                 Observed::Present(reason) => format!(": {reason}"),
@@ -124,9 +129,10 @@ mod tests {
     fn an_active_log_of_all_traffic_that_delivers_is_enough_wherever_it_delivers_to() {
         assert_eq!(
             passed(judge(ID, &with_log(|_| ()))),
-            "fl-0a on vpc-0a records ALL traffic; its records are delivered"
+            "fl-0a on vpc-0a records ALL traffic; its records arrive in a log group"
         );
-        passed(judge(ID, &with_log(|log| log.destination = Present(crate::ec2::LogDestination::Bucket))));
+        let bucket = with_log(|log| log.destination = Present(LogDestination::Bucket));
+        assert!(passed(judge(ID, &bucket)).ends_with("its records arrive in a bucket"));
     }
 
     #[test]

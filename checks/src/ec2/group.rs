@@ -105,8 +105,6 @@ pub struct Interface {
     /// What it was made for, in the words of the service that made it, such as `RDSNetworkInterface`; absent means
     /// that nobody said.
     pub description: Observed<String>,
-    /// The subnet that it is in; EC2 always answers it.
-    pub subnet: Observed<String>,
     /// A public IPv4 address that leads to it; absent means none.
     pub public_ip: Observed<String>,
     /// The ids of all groups that it holds: what they let through adds up.
@@ -211,9 +209,13 @@ impl fmt::Display for Peer {
 
 impl fmt::Display for Interface {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.description {
-            Observed::Present(description) => write!(f, "{} ({description})", self.id),
-            Observed::Absent | Observed::Unknown(_) => f.write_str(&self.id),
+        f.write_str(&self.id)?;
+        if let Observed::Present(description) = &self.description {
+            write!(f, " ({description})")?;
         }
+        if let Observed::Present(address) = &self.public_ip {
+            write!(f, " with public address {address}")?;
+        }
+        Ok(())
     }
 }

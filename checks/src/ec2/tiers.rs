@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::ec2::{Ports, SecurityGroup, Traffic, Vpc, exposure, vpc};
+use crate::ec2::{SecurityGroup, Traffic, Vpc, exposure, vpc};
 use crate::ecs::{self, DeploymentStatus, Network, ServiceStatus, TaskDefinition, TaskSetStatus};
 use crate::efs::FileSystem;
 use crate::elasticache::Cache;
@@ -11,6 +11,7 @@ use crate::elbv2::{BalancerType, LoadBalancer, Scheme};
 use crate::evidence::Evidence;
 use crate::observed::{Gap, Observed};
 use crate::rds::Database;
+use crate::s3::Switch;
 use crate::subject::{Attributes, Existence, Kind, Subject};
 
 /// The kinds of subject that are data stores.
@@ -124,7 +125,7 @@ fn live(service: &ecs::Service) -> Result<Option<&ecs::Description>, Gap> {
 }
 
 /// The subnets of a network of a service.
-fn live_networks<'a>(service: &'a ecs::Service) -> Result<Vec<&'a Network>, Gap> {
+fn live_networks(service: &ecs::Service) -> Result<Vec<&Network>, Gap> {
     let Some(described) = live(service)? else { return Ok(Vec::new()) };
     networks(described).filter_map(|(network, _)| network.seen().transpose()).collect()
 }
@@ -172,7 +173,7 @@ pub(super) fn task_groups(evidence: &Evidence) -> TaskGroups {
     groups
 }
 
-/// What guards the tasks of a service, and what is in front of them.
+/// What guards the tasks of a service, and what sends to them.
 #[derive(Debug)]
 pub(super) struct Served {
     pub(super) guarded: Guarded,
@@ -207,8 +208,7 @@ fn container_ports(definition: &str, evidence: &Evidence) -> Result<Vec<Traffic>
     let found = evidence.all::<TaskDefinition>().find(|(subject, _)| subject.names().contains(definition));
     let (_, found) = found.ok_or_else(|| Gap::undecided(format!("nothing was seen of {definition}")))?;
     let definition = found.definition.required("DescribeTaskDefinition", "taskDefinition")?;
-    let ports = definition.containers.iter().flat_map(|container| &container.ports);
-    ports.map(|number| Ok(Traffic::Tcp(Ports::one(port(*number)?)))).collect()
+    Ok(definition.containers.iter().flat_map(|container| &container.ports).copied().collect())
 }
 
 /// A load balancer or VPC link in front of a service.
@@ -220,11 +220,14 @@ pub(super) struct Front<'a> {
     pub(super) groups: &'a [String],
     /// Its subnets, by id.
     pub(super) subnets: Vec<&'a str>,
+    /// Whether its groups judge what comes through PrivateLink, where it says so.
+    pub(super) private_link_rules: &'a Observed<Switch>,
 }
 
-/// The load balancers in front of these target groups.
+/// The load balancers in front of these target groups. Where none is, it may be one that nothing led to.
 pub(super) fn fronts<'a>(target_groups: &BTreeSet<String>, evidence: &'a Evidence) -> Result<Vec<Front<'a>>, Gap> {
     let mut fronts = Vec::new();
+    let mut unmatched: BTreeSet<&str> = target_groups.iter().map(String::as_str).collect();
     for (subject, balancer) in evidence.all::<LoadBalancer>() {
         let behind = match balancer.target_groups.required("DescribeTargetGroups", "TargetGroups") {
             Err(Gap::Missing { .. }) => continue,
@@ -232,6 +235,9 @@ pub(super) fn fronts<'a>(target_groups: &BTreeSet<String>, evidence: &'a Evidenc
         };
         if !behind.iter().any(|group| target_groups.contains(&group.arn)) {
             continue;
+        }
+        for group in behind {
+            unmatched.remove(group.arn.as_str());
         }
         let described = balancer.described()?;
         let subnets = described
@@ -242,9 +248,13 @@ pub(super) fn fronts<'a>(target_groups: &BTreeSet<String>, evidence: &'a Evidenc
             name: subject.id.clone(),
             groups: &described.security_groups,
             subnets: subnets.collect::<Result<_, Gap>>()?,
+            private_link_rules: &described.private_link_rules,
         });
     }
-    Ok(fronts)
+    match unmatched.first() {
+        Some(arn) => Err(Gap::undecided(format!("nothing was seen of a load balancer in front of {arn}"))),
+        None => Ok(fronts),
+    }
 }
 
 /// The internet-facing load balancer that holds the group, by name.

@@ -142,7 +142,7 @@ pub(crate) fn container(name: &str) -> Container {
         values: Vec::new(),
         environment_files: 0,
         mounts: Vec::new(),
-        ports: vec![8080],
+        ports: vec![crate::ec2::Traffic::tcp(8080)],
     }
 }
 

@@ -7,8 +7,8 @@ use crate::check::Context;
 use crate::cloudformation::Stack;
 use crate::evidence::Account;
 use crate::observed::{Gap, Observed};
-use crate::sns::Topic;
-use crate::subject::Role;
+use crate::sns::{Protocol, Subscription, SubscriptionState, Topic};
+use crate::subject::{Role, Subject};
 use crate::verdict::{Judgement, Verdict, every};
 
 /// Parameters of `monitoring-error-handling`.
@@ -28,22 +28,17 @@ enum Mode {
     Require,
 }
 
-const EXPECTED: &str = "a dead-letter queue behind each target of a rule";
+const EXPECTED: &str =
+    "a dead-letter queue behind each target of a rule and each https, sqs, lambda and firehose subscription";
 const UNREAD: &str = "whether the queues exist and let the service in was not read";
 
-/// Alarms alone need no queue, so that nothing to look at is no failure.
+/// Alarms and subscribers by e-mail or text message need no queue, so that nothing to look at is no failure.
 pub(super) fn handled(account: &Account, params: &Handling, context: &Context<'_>) -> Judgement {
-    let rules = account.events.rules.required(RULES, "Rules")?;
-    let mut parts = Vec::new();
-    for rule in rules {
-        match is_audited(rule, context) {
-            Ok(true) => parts.extend(of_rule(rule)),
-            Ok(false) => {}
-            Err(gap) => parts.push(Err(gap)),
-        }
+    let mut parts = of_rules(account, context);
+    for (subject, topic) in context.evidence.all::<Topic>().filter(|(subject, _)| subject.role != Role::External) {
+        parts.extend(of_topic(subject, topic));
     }
-    let none =
-        || Ok(Verdict::not_applicable("no rule of the stack or of its topics has a target, and alarms need no queue"));
+    let none = || Ok(Verdict::not_applicable("nothing that tells of an alert can have a dead-letter queue"));
     let verdict = every(parts, none)?;
     Ok(match (params.mode, verdict) {
         (Mode::Advice, verdict) => {
@@ -52,6 +47,19 @@ pub(super) fn handled(account: &Account, params: &Handling, context: &Context<'_
         (Mode::Require, verdict @ Verdict::Satisfied { .. }) => verdict.noting(UNREAD),
         (Mode::Require, verdict) => verdict,
     })
+}
+
+fn of_rules(account: &Account, context: &Context<'_>) -> Vec<Judgement> {
+    let rules = match account.events.rules.required(RULES, "Rules") {
+        Ok(rules) => rules,
+        Err(gap) => return vec![Err(gap)],
+    };
+    let parts = rules.iter().flat_map(|rule| match is_audited(rule, context) {
+        Ok(true) => of_rule(rule),
+        Ok(false) => Vec::new(),
+        Err(gap) => vec![Err(gap)],
+    });
+    parts.collect()
 }
 
 /// A rule is audited that is the stack's, or that takes something to a topic of the audit.
@@ -100,6 +108,34 @@ fn of_rule(rule: &Rule) -> Vec<Judgement> {
     each.collect()
 }
 
+/// The confirmed subscriptions of a topic that can have a queue; others cannot be asked, or have nothing to lose.
+fn of_topic(subject: &Subject, topic: &Topic) -> Vec<Judgement> {
+    let subscriptions = match topic.subscriptions.required("ListSubscriptionsByTopic", "Subscriptions") {
+        Ok(subscriptions) => subscriptions,
+        Err(gap) => return vec![Err(gap)],
+    };
+    subscriptions.iter().filter_map(|subscription| of_subscription(subject, subscription).transpose()).collect()
+}
+
+fn of_subscription(subject: &Subject, subscription: &Subscription) -> Result<Option<Verdict>, Gap> {
+    let arn = match subscription.state.required("ListSubscriptionsByTopic", "SubscriptionArn")? {
+        SubscriptionState::Confirmed(arn) => arn,
+        SubscriptionState::Pending | SubscriptionState::Deleted => return Ok(None),
+    };
+    let protocol = *subscription.protocol.required("ListSubscriptionsByTopic", "Protocol")?;
+    match protocol {
+        Protocol::Https | Protocol::Sqs | Protocol::Lambda | Protocol::Firehose => {}
+        Protocol::Http | Protocol::Email | Protocol::EmailJson | Protocol::Sms | Protocol::Application => {
+            return Ok(None);
+        }
+    }
+    let what = format!("the {} subscription {arn} of topic {}", protocol.name(), subject.id);
+    Ok(Some(match subscription.redrive.seen()? {
+        Some(queue) => Verdict::satisfied(format!("{what} has the dead-letter queue {queue}")),
+        None => Verdict::not_satisfied(format!("{what} has no dead-letter queue"), EXPECTED),
+    }))
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -111,7 +147,9 @@ mod tests {
     use crate::evidence::Evidence;
     use crate::fixture::*;
     use crate::observed::Observed::Present;
-    use crate::subject::{Resource, Subject};
+    use crate::observed::Seen;
+    use crate::sns::fixture as sns;
+    use crate::subject::Resource;
 
     const ID: &str = "monitoring-error-handling";
     const REQUIRE: &str = "mode = 'require'";
@@ -148,7 +186,7 @@ mod tests {
     fn rules_of_the_stack_and_of_its_topics_are_looked_at_and_no_others() {
         let stranger = alert(vec![target("arn:aws:lambda:x")]);
         let text = not_applicable(judge_with(ID, REQUIRE, &with_rules(vec![stranger.clone()])));
-        assert_eq!(text, "no rule of the stack or of its topics has a target, and alarms need no queue");
+        assert_eq!(text, "nothing that tells of an alert can have a dead-letter queue");
         let of_stack = |stack: Subject| -> Evidence {
             with(View { rules: seen(vec![stranger.clone()]) }, config::fixture::view(), vec![stack])
         };
@@ -175,5 +213,47 @@ mod tests {
         );
         let unsaid = alert(vec![Target { dead_letter: Observed::Unknown(denial()), ..target(&topic_arn("alerts")) }]);
         assert_eq!(undecided(judge_with(ID, REQUIRE, &with_rules(vec![unsaid]))), denial().to_string());
+    }
+
+    fn subscribed(subscriptions: Seen<Vec<Subscription>>) -> Evidence {
+        let topic = sns::of_topic(Topic { subscriptions, ..sns::topic() });
+        with(View { rules: seen(Vec::new()) }, config::fixture::view(), vec![topic])
+    }
+
+    #[test]
+    fn each_subscription_that_can_have_a_queue_needs_one_where_that_is_required() {
+        for protocol in [Protocol::Https, Protocol::Sqs, Protocol::Lambda, Protocol::Firehose] {
+            let lost = sns::subscriber(protocol);
+            assert_eq!(
+                failed(judge_with(ID, REQUIRE, &subscribed(seen(vec![lost.clone()])))),
+                format!(
+                    "the {} subscription {topic}:1 of topic {topic} has no dead-letter queue",
+                    protocol.name(),
+                    topic = sns::TOPIC
+                )
+            );
+            let kept = Subscription { redrive: seen(QUEUE.into()), ..lost };
+            passed(judge_with(ID, REQUIRE, &subscribed(seen(vec![kept]))));
+        }
+    }
+
+    #[test]
+    fn subscribers_that_can_have_no_queue_or_are_not_confirmed_need_none() {
+        for protocol in [Protocol::Email, Protocol::EmailJson, Protocol::Sms, Protocol::Application, Protocol::Http] {
+            not_applicable(judge_with(ID, REQUIRE, &subscribed(seen(vec![sns::subscriber(protocol)]))));
+        }
+        for state in [SubscriptionState::Pending, SubscriptionState::Deleted] {
+            let subscription = sns::in_state(state, Protocol::Sqs);
+            not_applicable(judge_with(ID, REQUIRE, &subscribed(seen(vec![subscription]))));
+        }
+    }
+
+    #[test]
+    fn subscriptions_that_could_not_be_read_are_an_error() {
+        assert_eq!(undecided(judge(ID, &subscribed(denied()))), denial().to_string());
+        let unread = Subscription { redrive: denied(), ..sns::subscriber(Protocol::Sqs) };
+        assert_eq!(undecided(judge_with(ID, REQUIRE, &subscribed(seen(vec![unread])))), denial().to_string());
+        let stateless = Subscription { state: Observed::Unknown(denial()), ..sns::subscriber(Protocol::Sqs) };
+        assert_eq!(undecided(judge_with(ID, REQUIRE, &subscribed(seen(vec![stateless])))), denial().to_string());
     }
 }

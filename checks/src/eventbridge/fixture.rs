@@ -9,7 +9,7 @@ use crate::evidence::{Account, Evidence};
 use crate::fixture::{ACCOUNT, denial, evidence, seen, subject};
 use crate::observed::Observed::{self, Absent, Present};
 use crate::s3::RuleState;
-use crate::sns::Topic;
+use crate::sns;
 use crate::subject::{Kind, Resource, Subject};
 
 pub(crate) fn target(arn: &str) -> Target {
@@ -21,7 +21,7 @@ pub(crate) fn topic_arn(name: &str) -> String {
 }
 
 pub(crate) fn topic(name: &str) -> Subject {
-    subject(Kind::Topic, &topic_arn(name), Resource::Topic(Box::new(Topic::unknown(&denial()))))
+    subject(Kind::Topic, &topic_arn(name), Resource::Topic(Box::new(sns::fixture::topic())))
 }
 
 /// An enabled rule that takes events of this pattern to topic `alerts`.

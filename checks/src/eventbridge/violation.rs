@@ -328,4 +328,16 @@ mod tests {
         let patternless = Rule { pattern: Observed::Unknown(denial()), ..rule("alert", violations()) };
         assert_eq!(undecided(judge(ID, &with_rules(vec![patternless]))), format!("rule alert: {}", denial()));
     }
+
+    #[test]
+    fn without_aws_config_alarms_may_stand_in_which_are_not_read_yet() {
+        let stopped = || config::View { recorders: seen(Vec::new()), ..config::fixture::view() };
+        let none = || View { rules: seen(Vec::new()) };
+        let text = undecided(judge(ID, &with(none(), stopped(), Vec::new())));
+        assert!(text.starts_with("AWS Config does not record, and alarms that could stand in for it"), "{text}");
+        let view = View { rules: seen(vec![rule("alert", violations())]) };
+        passed(judge(ID, &with(view, stopped(), vec![topic("alerts")])));
+        let unread = config::View { recorders: denied(), ..config::fixture::view() };
+        assert_eq!(undecided(judge(ID, &with(none(), unread, Vec::new()))), denial().to_string());
+    }
 }

@@ -1,10 +1,10 @@
 //! Whether a key that another resource names is the customer's own, works and rotates.
 
+use super::working::customers_own;
 use super::{DESCRIBE, Key, KeyManager, KeyState, Metadata, ROTATION, Rotation};
 use crate::check::Context;
 use crate::observed::{Gap, Observed};
 use crate::s3::Switch;
-use crate::subject::{Existence, Subject};
 use crate::verdict::{Judgement, Verdict, every, nothing_to_judge};
 
 const EXPECTED: &str = "a customer managed KMS key in state Enabled that rotates automatically";
@@ -16,20 +16,12 @@ const EXPECTED: &str = "a customer managed KMS key in state Enabled that rotates
 /// # Errors
 /// A gap, when the key was not seen, is another account's or is changing.
 pub(crate) fn rotating(named: &str, accept_aws_managed: bool, context: &Context<'_>) -> Judgement {
-    let Some((subject, key)) = context.evidence.key_named(named) else {
-        return Err(Gap::undecided(format!("nothing was seen of the key `{named}`")));
-    };
-    let own = &context.evidence.run.account;
-    if is_gone(subject, key) {
-        return if named.split(':').nth(4).is_none_or(|account| account == own) {
-            Ok(Verdict::not_satisfied(format!("the key `{named}` does not exist"), EXPECTED))
-        } else {
-            Err(Gap::undecided(format!("the key `{named}` of another account was not found from this one")))
-        };
-    }
-    let metadata = key.metadata.required(DESCRIBE, "KeyMetadata")?;
+    let works = customers_own(named, "the resource", context).map(|verdict| verdict.expecting(EXPECTED));
+    let Some((_, key)) = context.evidence.key_named(named) else { return works };
+    // A key that is gone, or was not described, has been judged by that.
+    let Ok(Some(metadata)) = key.metadata.seen() else { return works };
     let account = metadata.account.required(DESCRIBE, "KeyMetadata.AWSAccountId")?;
-    if account != own {
+    if *account != context.evidence.run.account {
         return Err(Gap::undecided(format!(
             "the key `{named}` is account {account}'s; whether it works and rotates has to be judged there"
         )));
@@ -37,9 +29,8 @@ pub(crate) fn rotating(named: &str, accept_aws_managed: bool, context: &Context<
     match metadata.manager.required(DESCRIBE, "KeyMetadata.KeyManager")? {
         KeyManager::Aws if accept_aws_managed => Ok(Verdict::satisfied(format!("AWS manages the key `{named}`"))
             .noting("AWS rotates it; accept_aws_managed lets that do (J11)")),
-        KeyManager::Aws => Ok(Verdict::not_satisfied(format!("AWS manages the key `{named}`"), EXPECTED)
-            .noting("AWS rotates it, and its policy is not the customer's to write (J11)")),
-        KeyManager::Customer => every([state(named, metadata), rotation(named, metadata, key)], nothing_to_judge),
+        KeyManager::Aws => Ok(works?.noting("AWS rotates it, and its policy is not the customer's to write (J11)")),
+        KeyManager::Customer => every([works, rotation(named, metadata, key)], nothing_to_judge),
     }
 }
 
@@ -56,27 +47,6 @@ pub(crate) fn of_aws(what: &str, accept_aws_managed: bool) -> Verdict {
 /// What a resource gets whose key nobody sees.
 pub(crate) fn owned_by_aws(what: &str) -> Verdict {
     Verdict::not_satisfied(format!("{what} is encrypted with a key that AWS owns and nobody sees"), EXPECTED)
-}
-
-fn is_gone(subject: &Subject, key: &Key) -> bool {
-    matches!(key.metadata.seen(), Err(Gap::Missing { .. }))
-        || matches!(subject.existence.seen(), Ok(Some(Existence::Missing)))
-}
-
-fn state(named: &str, metadata: &Metadata) -> Judgement {
-    let state = *metadata.state.required(DESCRIBE, "KeyMetadata.KeyState")?;
-    let observed = format!("the key `{named}` is {}", state.name());
-    match state {
-        KeyState::Enabled => {
-            Ok(Verdict::satisfied(format!("the customer manages the key `{named}`, and it is Enabled")))
-        }
-        KeyState::Creating | KeyState::Updating => Err(Gap::changing(observed)),
-        KeyState::Disabled
-        | KeyState::PendingDeletion
-        | KeyState::PendingReplicaDeletion
-        | KeyState::PendingImport
-        | KeyState::Unavailable => Ok(Verdict::not_satisfied(observed, EXPECTED)),
-    }
 }
 
 /// A key that waits for its deletion answers that rotation is off, whatever it was before: then its state alone counts.
@@ -135,7 +105,7 @@ mod tests {
     fn a_customers_key_that_is_enabled_and_rotates_passes() {
         assert_eq!(
             passed(asked(rotating_key(), false)),
-            format!("the customer manages the key `{KEY}`, and it is Enabled; it rotates automatically")
+            format!("the customer manages the key `{KEY}`; it is Enabled; it rotates automatically")
         );
     }
 

@@ -94,3 +94,24 @@ impl Asked<'_> {
         }
     }
 }
+
+/// The Allow that comes nearest to matching one of these requests, and why it does not.
+pub(crate) fn nearest<'d>(
+    allows: impl IntoIterator<Item = &'d Statement>,
+    requests: &[Request],
+    partition: &str,
+) -> Option<(&'d Statement, String)> {
+    let missed = |statement: &'d Statement| {
+        requests
+            .iter()
+            .map(|request| evaluate::mismatches(statement, &Facts { request, partition }))
+            .min_by_key(Vec::len)
+            .map(|mismatches| (statement, mismatches))
+    };
+    allows.into_iter().filter_map(missed).min_by_key(|(_, mismatches)| mismatches.len()).map(
+        |(statement, mismatches)| {
+            let why: Vec<String> = mismatches.into_iter().map(|mismatch| mismatch.why).collect();
+            (statement, format!("{} does not match, because {}", statement.name(), why.join(", and ")))
+        },
+    )
+}

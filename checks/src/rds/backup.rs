@@ -90,7 +90,7 @@ pub(super) fn point_in_time(database: &Database, params: &Lag, context: &Context
 fn answered_at(database: &Database, context: &Context<'_>) -> Result<Timestamp, Gap> {
     let calls = database.cluster.calls();
     let answers = context.evidence.calls.iter().filter(|call| call.operation == CLUSTERS && calls.contains(&call.id));
-    let dated = answers.filter_map(|call| Some((call.at, call.date?))).last();
+    let dated = answers.filter_map(|call| Some((call.at, call.date?))).next_back();
     let Some((own, date)) = dated else {
         return Err(Gap::Incomplete { operation: CLUSTERS.into(), field: "the header Date".into() });
     };

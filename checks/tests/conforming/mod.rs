@@ -190,6 +190,7 @@ fn template() -> Template {
         policy_names: Vec::new(),
         policy_roles: Vec::new(),
         variables: Vec::new(),
+        in_cluster: Absent,
     };
     let mut resources: BTreeMap<String, TemplateResource> =
         MEMBERS.map(|(logical_id, kind, _)| (logical_id.to_owned(), resource(kind))).into();
@@ -264,10 +265,19 @@ fn account() -> Subject {
         validation: Present(Switch::On),
         kms_key: Absent,
         bucket: text("trail-logs"),
+        log_group: Absent,
+        log_role: Absent,
+        tags: seen(BTreeMap::new()),
+        topic: Absent,
         status: seen(TrailStatus {
             logging: Present(Switch::On),
             delivery_error: Absent,
             delivered_at: Present("2026-11-01T11:55:00Z".parse().expect("a fixed time")),
+            digest_error: Absent,
+            digest_delivered_at: Absent,
+            logs_error: Absent,
+            logs_delivered_at: Absent,
+            started_at: Absent,
         }),
         selectors: seen(Selectors {
             classic: vec![ClassicSelector {
@@ -526,6 +536,7 @@ fn log_group() -> Subject {
             created_at: Present("2026-10-01T00:00:00Z".parse().expect("a fixed time")),
         }),
         last_event: seen("2026-11-01T11:00:00Z".parse().expect("a fixed time")),
+        subscriptions: seen(Vec::new()),
         policies: seen(Vec::new()),
         writers: vec![FUNCTION.into()],
         tags: tags(),

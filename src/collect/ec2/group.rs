@@ -257,7 +257,6 @@ fn interface(found: &types::NetworkInterface) -> Result<Interface, Gap> {
             None => Observed::Unknown(INTERFACES.incomplete("NetworkInterface.InterfaceType")),
         },
         description: Observed::of(text(found.description())),
-        subnet: always(&INTERFACES, "NetworkInterface.SubnetId", text(found.subnet_id())),
         public_ip: Observed::of(text(public_ip)),
         groups: groups.collect::<Result<_, Gap>>()?,
     })

@@ -1,6 +1,7 @@
 //! What is read of a revision of a task definition. The values that stand in it are judged and dropped here.
 
 use aws_sdk_ecs::types;
+use tap_audit_checks::ec2::{Ports, Traffic};
 use tap_audit_checks::ecs::values::{in_command, look};
 use tap_audit_checks::ecs::{
     Container, Definition, EfsVolume, Field, Logging, PlainLook, PlainValue, SecretReference, SecretStore,
@@ -131,8 +132,31 @@ fn reduced(container: &types::ContainerDefinition, values: Vec<PlainValue>) -> R
         values,
         environment_files: container.environment_files().len(),
         mounts: container.mount_points().iter().filter_map(|mount| mount.source_volume().map(str::to_owned)).collect(),
-        ports: container.port_mappings().iter().filter_map(|port| port.container_port()).collect(),
+        ports: container.port_mappings().iter().map(ports).collect::<Result<_, _>>()?,
     })
+}
+
+/// A mapping names one port or a range of them.
+fn ports(found: &types::PortMapping) -> Result<Traffic, Gap> {
+    const RANGE: &str = "containerDefinitions.portMappings.containerPortRange";
+    let ports = match (found.container_port_range(), found.container_port()) {
+        (Some(range), _) => {
+            let ends = range.split_once('-').map(|(first, last)| (first.parse(), last.parse()));
+            let Some((Ok(first), Ok(last))) = ends else { return Err(DEFINITION.unknown_token(RANGE, range)) };
+            Ports { first, last }
+        }
+        (None, Some(port)) => {
+            let unknown =
+                |_| DEFINITION.unknown_token("containerDefinitions.portMappings.containerPort", &port.to_string());
+            Ports::one(u16::try_from(port).map_err(unknown)?)
+        }
+        (None, None) => return Err(DEFINITION.incomplete("containerDefinitions.portMappings.containerPort")),
+    };
+    match found.protocol().map(types::TransportProtocol::as_str) {
+        Some("tcp") | None => Ok(Traffic::Tcp(ports)),
+        Some("udp") => Ok(Traffic::Udp(ports)),
+        Some(other) => Err(DEFINITION.unknown_token("containerDefinitions.portMappings.protocol", other)),
+    }
 }
 
 /// FireLens takes its output's options by the names that Fluent Bit gives them, without regard to case.
@@ -314,4 +338,25 @@ fn names(arn: &str) -> Vec<&str> {
     let name = arn.split_once(":secret:").map_or(arn, |(_, name)| name);
     let shorter = name.len().checked_sub(7).and_then(|at| name.split_at_checked(at));
     std::iter::once(name).chain(shorter.filter(|(_, end)| end.starts_with('-')).map(|(name, _)| name)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_and_a_range_of_ports_are_read_with_their_protocol_and_nonsense_is_a_gap() {
+        let mapping = types::PortMapping::builder();
+        let read = |mapping: types::builders::PortMappingBuilder| ports(&mapping.build());
+        assert_eq!(read(mapping.clone().container_port(8443)), Ok(Traffic::tcp(8443)));
+        let range = mapping.clone().container_port_range("9000-9010").protocol(types::TransportProtocol::Udp);
+        assert_eq!(read(range), Ok(Traffic::Udp(Ports { first: 9000, last: 9010 })));
+        assert!(matches!(read(mapping.clone().container_port_range("many")), Err(Gap::Unrecognised { .. })));
+        assert!(matches!(read(mapping.clone().container_port(70_000)), Err(Gap::Unrecognised { .. })));
+        assert!(matches!(
+            read(mapping.clone().container_port(1).protocol("sctp".into())),
+            Err(Gap::Unrecognised { .. })
+        ));
+        assert!(matches!(read(mapping), Err(Gap::Incomplete { .. })));
+    }
 }

@@ -1,3 +1,4 @@
+use tap_audit_checks::ec2::Traffic;
 use tap_audit_checks::ecs::*;
 use tap_audit_checks::outputs::SecretLook;
 use tap_audit_checks::subject::{Existence, Resource};
@@ -407,7 +408,7 @@ async fn a_revision_is_read_and_leads_to_roles_log_groups_secrets_and_file_syste
     assert_eq!(definition.compatibilities, ["EC2", "FARGATE"]);
     let [app, router] = definition.containers.as_slice() else { panic!("{definition:?}") };
     assert_eq!(app.essential, Observed::Present(Switch::Off));
-    assert_eq!((app.ports.as_slice(), app.mounts.as_slice()), (&[8080][..], &["shared".to_owned()][..]));
+    assert_eq!((app.ports.as_slice(), app.mounts.as_slice()), (&[Traffic::tcp(8080)][..], &["shared".to_owned()][..]));
     let Observed::Present(logging) = &app.logging else { panic!("{app:?}") };
     assert_eq!(logging.creates_group, Observed::Present(Switch::On));
     let [secret, parameter] = app.secrets.as_slice() else { panic!("{app:?}") };

@@ -3,7 +3,7 @@ use tap_audit_checks::subject::Existence;
 
 use super::*;
 use crate::collect::Scope;
-use crate::collect::fixture::{scope, scope_of, walked};
+use crate::collect::fixture::{scope, walked};
 use crate::replay::{Account, Answer};
 
 const ID: &str = "fs-0123456789abcdef0";
@@ -75,7 +75,7 @@ async fn collected(account: Account, id: &str, scope: &Scope) -> (Collected, Vec
 }
 
 async fn read(account: Account) -> FileSystem {
-    held(collected(account, ID, &scope_of(&["efs-encrypted"])).await.0)
+    held(collected(account, ID, &scope()).await.0)
 }
 
 fn held(collected: Collected) -> FileSystem {
@@ -87,7 +87,7 @@ fn held(collected: Collected) -> FileSystem {
 
 #[tokio::test]
 async fn a_file_system_is_read_with_its_mount_targets_to_the_last_page() {
-    let (found, _) = collected(account(), ID, &scope_of(&["efs-"])).await;
+    let (found, _) = collected(account(), ID, &scope()).await;
     assert_eq!(found.existence.observed(), &Observed::Present(Existence::Exists));
     assert_eq!(found.arn.as_deref(), Some(ARN));
     let file_system = held(found);
@@ -156,7 +156,7 @@ async fn recovery_points_are_read_and_that_there_never_was_one_is_absent() {
 
 #[tokio::test]
 async fn the_walk_is_led_to_key_networks_and_groups() {
-    let (_, found) = collected(account(), ID, &scope_of(&["efs-"])).await;
+    let (_, found) = collected(account(), ID, &scope()).await;
     let named: Vec<String> = found.iter().map(|(reference, relation)| format!("{} {relation}", reference.id)).collect();
     for expected in [
         "k encryption key of AWS::EFS::FileSystem fs-0123456789abcdef0",
@@ -166,14 +166,6 @@ async fn the_walk_is_led_to_key_networks_and_groups() {
     ] {
         assert!(named.iter().any(|one| one == expected), "{expected} in {named:?}");
     }
-}
-
-#[tokio::test]
-async fn a_profile_that_asks_nothing_of_file_systems_learns_only_that_it_is_there() {
-    let (found, reached) = collected(account(), ID, &scope()).await;
-    assert_eq!(found.existence.observed(), &Observed::Present(Existence::Exists));
-    assert!(matches!(held(found).policy.observed(), Observed::Unknown(Gap::NotCollected { .. })));
-    assert_eq!(reached, []);
 }
 
 #[tokio::test]

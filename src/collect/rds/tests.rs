@@ -1,9 +1,11 @@
-use tap_audit_checks::rds::SnapshotKind;
-use tap_audit_checks::subject::Existence;
+use tap_audit_checks::rds::{Password, SnapshotKind};
+use tap_audit_checks::subject::{Existence, Role};
 
 use super::*;
 use crate::collect::Scope;
-use crate::collect::fixture::{scope, scope_of, walked};
+use crate::collect::fixture::{scope, walked};
+use crate::collect::gather;
+use crate::outputs::{Form, RawOutput};
 use crate::replay::{Account, Answer};
 
 const KEY: &str = "arn:aws:kms:us-east-2:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
@@ -110,7 +112,7 @@ async fn collected(account: Account, id: &str, scope: &Scope) -> (Collected, Vec
 }
 
 async fn read(account: Account) -> Database {
-    held(collected(account, "tap-db", &scope_of(&["rds-storage-encrypted"])).await.0)
+    held(collected(account, "tap-db", &scope()).await.0)
 }
 
 fn held(collected: Collected) -> Database {
@@ -129,7 +131,7 @@ fn cluster_of(database: &Database) -> &Cluster {
 
 #[tokio::test]
 async fn a_cluster_is_described_with_what_is_not_set_as_absent() {
-    let (found, _) = collected(account(), "tap-db", &scope_of(&["rds-"])).await;
+    let (found, _) = collected(account(), "tap-db", &scope()).await;
     assert_eq!(found.existence.observed(), &Observed::Present(Existence::Exists));
     assert_eq!(found.arn.as_deref(), Some("arn:aws:rds:us-east-2:123456789012:cluster:tap-db"));
     let database = held(found);
@@ -192,7 +194,7 @@ async fn a_snapshot_that_vanished_between_two_calls_is_missing() {
 
 #[tokio::test]
 async fn the_walk_is_led_to_keys_groups_network_and_log_groups() {
-    let (_, found) = collected(account(), "tap-db", &scope_of(&["rds-"])).await;
+    let (_, found) = collected(account(), "tap-db", &scope()).await;
     let named: Vec<String> = found.iter().map(|(reference, relation)| format!("{} {relation}", reference.id)).collect();
     for expected in [
         "vpc-1 VPC of the subnet group of AWS::RDS::DBCluster tap-db",
@@ -204,15 +206,6 @@ async fn the_walk_is_led_to_keys_groups_network_and_log_groups() {
     }
     let keys = found.iter().filter(|(reference, _)| reference.kind == Kind::Key);
     assert!(keys.into_iter().all(|(_, relation)| matches!(relation, Relation::KeyOf { named, .. } if named == KEY)));
-}
-
-#[tokio::test]
-async fn a_profile_that_asks_nothing_of_databases_learns_only_that_it_is_there() {
-    let (found, reached) = collected(account(), "tap-db", &scope()).await;
-    assert_eq!(found.existence.observed(), &Observed::Present(Existence::Exists));
-    let database = held(found);
-    assert!(matches!(database.snapshots.observed(), Observed::Unknown(Gap::NotCollected { .. })));
-    assert_eq!(reached, []);
 }
 
 #[tokio::test]
@@ -317,4 +310,119 @@ async fn every_form_of_a_name_gives_one_reference() {
         ("cluster-ABCDEFGHIJKLMNOPQRSTUVWXY0", "us-east-2"),
     ];
     assert_eq!(found, expected.map(|(id, region)| Some((id.to_owned(), region.to_owned()))));
+}
+
+const STACK: &str = "arn:aws:cloudformation:us-east-2:123456789012:stack/Tap/uuid";
+
+/// The account with a stack that holds the cluster and its instance, and takes the password from a secret.
+fn with_stack() -> Account {
+    let answers = [
+        (
+            "DescribeStackResources",
+            vec![("PhysicalResourceId", "tap-db-1")],
+            "<StackResources><member><StackName>Tap</StackName><StackId>STACK</StackId>\
+             <LogicalResourceId>Instance</LogicalResourceId><PhysicalResourceId>tap-db-1</PhysicalResourceId>\
+             <ResourceType>AWS::RDS::DBInstance</ResourceType><ResourceStatus>CREATE_COMPLETE</ResourceStatus>\
+             <Timestamp>2026-01-01T00:00:00Z</Timestamp></member></StackResources>",
+        ),
+        (
+            "DescribeStacks",
+            vec![("StackName", STACK)],
+            "<Stacks><member><StackName>Tap</StackName><StackId>STACK</StackId>\
+             <StackStatus>CREATE_COMPLETE</StackStatus><CreationTime>2026-01-01T00:00:00Z</CreationTime></member></Stacks>",
+        ),
+        (
+            "ListStackResources",
+            vec![("StackName", STACK)],
+            "<StackResourceSummaries><member><LogicalResourceId>Instance</LogicalResourceId>\
+             <PhysicalResourceId>tap-db-1</PhysicalResourceId><ResourceType>AWS::RDS::DBInstance</ResourceType>\
+             <ResourceStatus>CREATE_COMPLETE</ResourceStatus>\
+             <LastUpdatedTimestamp>2026-01-01T00:00:00Z</LastUpdatedTimestamp></member>\
+             <member><LogicalResourceId>Database</LogicalResourceId>\
+             <PhysicalResourceId>tap-db</PhysicalResourceId><ResourceType>AWS::RDS::DBCluster</ResourceType>\
+             <ResourceStatus>CREATE_COMPLETE</ResourceStatus>\
+             <LastUpdatedTimestamp>2026-01-01T00:00:00Z</LastUpdatedTimestamp></member></StackResourceSummaries>",
+        ),
+        (
+            "GetTemplate",
+            vec![("StackName", STACK), ("TemplateStage", "Processed")],
+            "<TemplateBody>{\"Resources\":{\"Database\":{\"Type\":\"AWS::RDS::DBCluster\",\"Properties\":\
+             {\"MasterUserPassword\":\"{{resolve:secretsmanager:app/db:SecretString:password}}\"}}}}</TemplateBody>",
+        ),
+    ];
+    answers.into_iter().fold(account(), |account, (operation, arguments, body)| {
+        let body = body.replace("STACK", STACK);
+        let body = format!(
+            "<{operation}Response xmlns=\"http://cloudformation.amazonaws.com/doc/2010-05-15/\">\
+             <{operation}Result>{body}</{operation}Result></{operation}Response>"
+        );
+        account.answer("cloudformation", operation, &arguments, Answer::ok(body)).unwrap()
+    })
+}
+
+/// What a whole audit gathers that starts from the endpoint of an instance.
+async fn gathered(account: Account) -> tap_audit_checks::Evidence {
+    let caller = "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\
+                  <GetCallerIdentityResult><Arn>arn:aws:sts::123456789012:assumed-role/auditor/test</Arn>\
+                  <UserId>A:test</UserId><Account>123456789012</Account></GetCallerIdentityResult>\
+                  </GetCallerIdentityResponse>";
+    let account = account.answer("sts", "GetCallerIdentity", &[], Answer::ok(caller)).unwrap();
+    let scope = scope();
+    let ask = async |walk: &Walk<'_>| {
+        let output = RawOutput {
+            key: "DatabaseEndpoint".into(),
+            value: "tap-db-1.cabc.us-east-2.rds.amazonaws.com:5432".into(),
+            elements: Vec::new(),
+            form: Form::Text,
+            line: 1,
+            stack: None,
+        };
+        let request = gather::Request {
+            outputs: vec![output],
+            outputs_file: None,
+            outputs_sha256: None,
+            region: "us-east-2".into(),
+            environment_suffix: None,
+            emulated: true,
+        };
+        gather::gather(walk.aws, walk.scope, request).await.unwrap()
+    };
+    walked(account, &scope, ask).await.0
+}
+
+#[tokio::test]
+async fn the_endpoint_of_an_instance_and_the_members_of_the_stack_make_one_database() {
+    let evidence = gathered(with_stack()).await;
+    let databases: Vec<_> = evidence.of_kind(Kind::Database).collect();
+    let [database] = databases.as_slice() else { panic!("{databases:?}") };
+    assert_eq!(database.id, "tap-db");
+    assert_eq!(database.output_key.as_deref(), Some("DatabaseEndpoint"));
+    assert_eq!(database.logical_id.as_deref(), Some("Database"));
+    assert!(database.names().contains("tap-db-1"));
+    assert_eq!(
+        database.reached_by,
+        ["output DatabaseEndpoint", "member Database of stack Tap", "target of db:tap-db-1"]
+    );
+    let Resource::Database(found) = &database.resource else { panic!("{database:?}") };
+    assert_eq!(found.password.observed(), &Observed::Present(Password::Secret("app/db".into())));
+    let group = evidence.of_kind(Kind::LogGroup).next().unwrap();
+    assert_eq!((group.id.as_str(), group.role), ("/aws/rds/cluster/tap-db/postgresql", Role::Supporting));
+}
+
+#[tokio::test]
+async fn without_a_stack_where_the_password_comes_from_is_unknown() {
+    let nowhere = Answer::new(
+        400,
+        "<ErrorResponse xmlns=\"http://cloudformation.amazonaws.com/doc/2010-05-15/\"><Error><Type>Sender</Type>\
+         <Code>ValidationError</Code><Message>Stack for tap-db-1 does not exist</Message></Error></ErrorResponse>",
+    );
+    let asked = [("PhysicalResourceId", "tap-db-1")];
+    let account = account().answer("cloudformation", "DescribeStackResources", &asked, nowhere).unwrap();
+    let evidence = gathered(account).await;
+    let database = evidence.of_kind(Kind::Database).next().unwrap();
+    let Resource::Database(found) = &database.resource else { panic!("{database:?}") };
+    let Observed::Unknown(Gap::DependsOn { requirement, .. }) = found.password.observed() else {
+        panic!("{:?}", found.password);
+    };
+    assert_eq!(requirement, "stack-managed-by-cloudformation");
 }

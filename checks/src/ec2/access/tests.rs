@@ -6,7 +6,7 @@ use crate::elbv2::{self, BalancerType, Leg, LoadBalancer, Scheme, TargetGroup};
 use crate::fixture::*;
 use crate::observed::Observed::{Absent, Present};
 use crate::rds::{self, Cluster};
-use crate::subject::Resource;
+use crate::subject::{Resource, Subject};
 
 const DATA: &str = "sg-data-tier-from-app-only";
 const APP: &str = "sg-app-tier-ingress";
@@ -14,6 +14,7 @@ const DB: &str = "sg-db";
 const TASK: &str = "sg-task";
 const POSTGRES: Traffic = Traffic::Tcp(Ports { first: 5432, last: 5432 });
 const WEB: Traffic = Traffic::Tcp(Ports { first: 8443, last: 8443 });
+const TARGETS: &str = "arn:aws:elasticloadbalancing:us-east-2:123456789012:targetgroup/app/1";
 const SUBNETS: [&str; 2] = ["subnet-a", "subnet-b"];
 
 fn network() -> Subject {
@@ -245,7 +246,7 @@ fn definition() -> Subject {
         values: Vec::new(),
         environment_files: 0,
         mounts: Vec::new(),
-        ports: vec![8443],
+        ports: vec![WEB, Traffic::Tcp(Ports { first: 9000, last: 9010 })],
     };
     let definition = Definition {
         family: Present("app".into()),
@@ -277,11 +278,18 @@ fn balancer(kind: BalancerType, groups: &[&str]) -> LoadBalancer {
     balancer
 }
 
+/// The service behind the load balancer of the fixture.
+fn behind_balancer() -> Subject {
+    let mut service = service(&[TASK], &SUBNETS);
+    edit(&mut service.description, |described| described.target_groups = vec![TARGETS.into()]);
+    of_service(service)
+}
+
 /// A service behind a load balancer with these groups, and these rules on the tasks' group.
 fn served(groups: &[&str], rules: Vec<Rule>) -> Evidence {
     evidence(vec![
         network(),
-        service_subject(TASK, &SUBNETS),
+        behind_balancer(),
         definition(),
         guarded(TASK, rules),
         elbv2::fixture::subject(balancer(BalancerType::Network, groups)),
@@ -298,12 +306,34 @@ fn the_load_balancer_in_front_reaches_the_containers_port_and_so_do_the_tasks_th
 }
 
 #[test]
+fn a_load_balancer_whose_groups_do_not_judge_private_link_is_a_note() {
+    let mut balancer = balancer(BalancerType::Network, &["sg-lb"]);
+    edit(&mut balancer.description, |described| described.private_link_rules = Present(Switch::Off));
+    let rest = vec![behind_balancer(), definition(), guarded(TASK, vec![with_group(WEB, "sg-lb")])];
+    let evidence = with_subjects(evidence(rest), vec![elbv2::fixture::subject(balancer)]);
+    assert!(
+        passed(judge(APP, &evidence))
+            .ends_with("do not judge what comes to it through PrivateLink, as from a VPC link")
+    );
+}
+
+#[test]
+fn a_range_of_container_ports_is_let_in_as_a_whole_or_in_part() {
+    for ports in [Ports { first: 9000, last: 9010 }, Ports { first: 9002, last: 9003 }, Ports::one(9010)] {
+        passed(judge(APP, &served(&["sg-lb"], vec![with_group(Traffic::Tcp(ports), "sg-lb")])));
+    }
+    failed(judge(APP, &served(&["sg-lb"], vec![with_group(Traffic::Udp(Ports::one(9000)), "sg-lb")])));
+}
+
+#[test]
 fn other_sources_and_other_ports_of_the_tasks_fail() {
     let of = |rule| failed(judge(APP, &served(&["sg-lb"], vec![with_group(WEB, "sg-lb"), rule])));
     assert!(of(with_group(WEB, "sg-other")).ends_with("a group that is not meant to come in"));
     assert!(of(with_range(WEB, "10.0.0.0/16")).ends_with("whatever else has an address there"));
     assert!(of(with_group(Traffic::All, "sg-lb")).ends_with("which is more than it listens on"));
     assert!(of(with_group(Traffic::tcp(8444), "sg-lb")).ends_with("which is more than it listens on"));
+    let wider = Traffic::Tcp(Ports { first: 9000, last: 9011 });
+    assert!(of(with_group(wider, "sg-lb")).ends_with("which is more than it listens on"));
     let evidence = served(&["sg-lb"], vec![with_range(WEB, "10.0.5.0/24")]);
     passed(judge_with(APP, r#"extra_sources = ["10.0.5.0/24"]"#, &evidence));
 }
@@ -369,19 +399,38 @@ fn the_groups_of_task_sets_count_as_the_tasks() {
 }
 
 #[test]
-fn what_is_in_front_has_to_be_known_for_a_group_and_not_for_a_range() {
-    let unread = |rule| {
-        let balancer = Resource::LoadBalancer(Box::new(LoadBalancer::unknown(&denial())));
-        evidence(vec![
-            network(),
-            service_subject(TASK, &SUBNETS),
-            definition(),
-            guarded(TASK, vec![rule]),
-            subject(Kind::LoadBalancer, "lb", balancer),
-        ])
+fn what_is_in_front_has_to_be_known_for_what_may_come_from_it() {
+    let with = |rule, more| {
+        let rest = vec![network(), behind_balancer(), definition(), guarded(TASK, vec![rule])];
+        with_subjects(evidence(rest), more)
     };
-    assert_eq!(undecided(judge(APP, &unread(with_group(WEB, "sg-lb")))), denial().to_string());
-    assert!(failed(judge(APP, &unread(with_range(WEB, "0.0.0.0/0")))).contains("which is everybody"));
+    let unread = || {
+        let balancer = Resource::LoadBalancer(Box::new(LoadBalancer::unknown(&denial())));
+        vec![subject(Kind::LoadBalancer, &elbv2::fixture::arn("web"), balancer)]
+    };
+    assert_eq!(undecided(judge(APP, &with(with_group(WEB, "sg-lb"), unread()))), denial().to_string());
+    assert!(failed(judge(APP, &with(with_range(WEB, "0.0.0.0/0"), unread()))).contains("which is everybody"));
+    // It may be the range of a network load balancer's subnets.
+    assert_eq!(undecided(judge(APP, &with(with_range(WEB, "10.0.2.0/24"), unread()))), denial().to_string());
+    let unseen = undecided(judge(APP, &with(with_group(WEB, "sg-lb"), Vec::new())));
+    assert_eq!(unseen, format!("nothing was seen of a load balancer in front of {TARGETS}"));
+}
+
+#[test]
+fn a_service_with_nothing_in_front_lets_in_its_own_tasks_alone() {
+    let worker =
+        |rule| evidence(vec![network(), service_subject(TASK, &SUBNETS), definition(), guarded(TASK, vec![rule])]);
+    passed(judge(APP, &worker(with_group(WEB, TASK))));
+    failed(judge(APP, &worker(with_group(WEB, "sg-lb"))));
+}
+
+#[test]
+fn what_holds_a_strange_group_has_to_be_known_before_it_is_no_vpc_link() {
+    let mut link = group("sg-link", vec![], vec![]);
+    link.interfaces = denied();
+    let evidence =
+        with_subjects(served(&["sg-lb"], vec![with_group(WEB, "sg-link")]), vec![group_subject("sg-link", link)]);
+    assert_eq!(undecided(judge(APP, &evidence)), denial().to_string());
 }
 
 #[test]

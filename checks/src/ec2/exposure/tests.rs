@@ -2,7 +2,6 @@ use super::*;
 use crate::ec2::Ports;
 use crate::ec2::fixture::*;
 use crate::elbv2::{self, BalancerType, LoadBalancer, Scheme};
-use crate::evidence::Evidence;
 use crate::fixture::*;
 use crate::observed::Observed::{Absent, Present, Unknown};
 use crate::rds;
@@ -105,10 +104,11 @@ fn all_traffic_and_icmp_are_named_as_such() {
 #[test]
 fn a_public_port_is_for_an_internet_facing_load_balancer_that_holds_the_group() {
     let open = || letting_in(vec![with_range(HTTPS, "0.0.0.0/0")]);
-    assert!(
-        passed(judge(IN, &with(open(), vec![balancer(Scheme::InternetFacing)])))
-            .starts_with("it lets in tcp 443 from 0.0.0.0/0 for internet-facing load balancer")
-    );
+    let beside = passed(judge(IN, &with(open(), vec![balancer(Scheme::InternetFacing)])));
+    assert!(beside.starts_with("it lets in tcp 443 from 0.0.0.0/0 for internet-facing load balancer"), "{beside}");
+    assert!(beside.ends_with("| the same holds for what is not the load balancer's: eni-sg-1"), "{beside}");
+    let alone = with(held_by(open(), "ELB app/web/1"), vec![balancer(Scheme::InternetFacing)]);
+    assert!(!passed(judge(IN, &alone)).contains('|'));
     assert!(
         failed(judge(IN, &with(open(), vec![balancer(Scheme::Internal)])))
             .ends_with("no internet-facing load balancer holds it")
@@ -175,8 +175,17 @@ fn a_group_that_nothing_holds_passes_with_its_open_rules_as_a_note() {
     let unheld = changed(letting_in(vec![with_range(SSH, "0.0.0.0/0")]), |group| group.interfaces = seen(vec![]));
     assert_eq!(
         passed(judge(IN, &unheld)),
-        "no network interface holds it, so it is in force nowhere | it has open rules: tcp 22 from 0.0.0.0/0"
+        "nothing holds it, so it is in force nowhere | it has open rules: tcp 22 from 0.0.0.0/0"
     );
+}
+
+#[test]
+fn a_group_that_a_service_names_is_in_force_before_its_tasks_run() {
+    let unheld = || changed(letting_in(vec![with_range(SSH, "0.0.0.0/0")]), |group| group.interfaces = seen(vec![]));
+    let named = with(unheld(), vec![service_subject(G, &["subnet-a"])]);
+    assert!(failed(judge(IN, &named)).contains("which exposes AWS::ECS::Service"));
+    let unread = with(unheld(), vec![of_service(crate::ecs::Service::unknown(&denial()))]);
+    assert_eq!(undecided(judge(IN, &unread)), denial().to_string());
 }
 
 #[test]
@@ -288,7 +297,7 @@ fn a_default_group_without_rules_or_without_holders_is_closed() {
 fn a_default_group_with_rules_that_something_holds_fails() {
     assert_eq!(
         failed(judge(CLOSED_DEFAULT, &default_group(itself(), true))),
-        "the default group sg-default lets through all traffic from group sg-default; eni-sg-default hold it"
+        "the default group sg-default lets through all traffic from group sg-default; held by eni-sg-default"
     );
 }
 

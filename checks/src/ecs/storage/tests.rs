@@ -29,10 +29,7 @@ fn with_key(key: Key, alter: impl FnOnce(&mut Running)) -> Evidence {
 #[test]
 fn a_rotating_key_on_the_cluster_and_on_each_newest_deployment_passes() {
     let text = passed(judge(ID, &keyed(|_| ())));
-    assert!(
-        text.starts_with(&format!("the customer manages the key `{KEY}`, and it is Enabled; it rotates")),
-        "{text}"
-    );
+    assert!(text.starts_with(&format!("the customer manages the key `{KEY}`; it is Enabled; it rotates")), "{text}");
     assert!(text.contains("the newest deployment of each service has a key"), "{text}");
 }
 

@@ -41,7 +41,7 @@ fn that_there_is_no_file_system_fails_once_the_listing_was_read() {
 fn a_rotating_key_of_the_customer_passes() {
     assert_eq!(
         passed(judge(KEYS, &of(file_system()))),
-        format!("the customer manages the key `{KEY}`, and it is Enabled; it rotates automatically")
+        format!("the customer manages the key `{KEY}`; it is Enabled; it rotates automatically")
     );
 }
 

@@ -205,7 +205,9 @@ fn anything_but<'p>(operand: &'p Value, path: &str) -> Result<Test<'p>, Gap> {
             let each = |operand| form(name, operand, path).map(Test::Text);
             listed(operand).iter().copied().map(each).collect::<Result<Vec<_>, _>>()?
         }
-        _ => listed(operand).iter().copied().map(not_this).collect::<Result<Vec<_>, _>>()?,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+            listed(operand).iter().copied().map(not_this).collect::<Result<Vec<_>, _>>()?
+        }
     };
     if tests.is_empty() {
         return Err(malformed(&format!("`anything-but` of `{path}` is an empty list")));
@@ -250,12 +252,13 @@ fn numeric(comparisons: &[(Comparison, f64)], value: &Value) -> Answer {
 }
 
 fn network<'p>(text: &str, path: &str) -> Result<Test<'p>, Gap> {
-    let read = || {
-        let (address, length) = text.split_once('/')?;
-        let (address, length) = (address.parse::<IpAddr>().ok()?, length.parse::<u32>().ok()?);
-        (length <= bits(address)).then_some(Test::Cidr(address, length))
-    };
-    read().ok_or_else(|| malformed(&format!("`cidr` of `{path}` is no network")))
+    if let Some((address, length)) = text.split_once('/')
+        && let (Ok(address), Ok(length)) = (address.parse::<IpAddr>(), length.parse::<u32>())
+        && length <= bits(address)
+    {
+        return Ok(Test::Cidr(address, length));
+    }
+    Err(malformed(&format!("`cidr` of `{path}` is no network")))
 }
 
 fn bits(address: IpAddr) -> u32 {
@@ -287,8 +290,11 @@ fn equal(wanted: &Value, value: &Value) -> Answer {
             }
         }
         (Value::String(one), Value::String(other)) => {
-            let address = |text: &str| text.parse::<IpAddr>().ok();
-            Answer::from(one == other || address(one).is_some_and(|one| address(other) == Some(one)))
+            let same_address = || match (one.parse::<IpAddr>(), other.parse::<IpAddr>()) {
+                (Ok(one), Ok(other)) => one == other,
+                (Err(_), _) | (_, Err(_)) => false,
+            };
+            Answer::from(one == other || same_address())
         }
         _ => Answer::from(wanted == value),
     }

@@ -1,3 +1,5 @@
+#![expect(clippy::needless_pass_by_value, reason = "`json!` makes values, and taking them keeps the tests readable")]
+
 use serde_json::json;
 
 use super::*;

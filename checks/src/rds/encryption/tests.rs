@@ -67,7 +67,7 @@ fn storage_is_judged_while_the_cluster_changes() {
 fn a_rotating_key_of_the_customer_passes() {
     assert_eq!(
         passed(judge(KEYS, &of(database()))),
-        format!("storage: the customer manages the key `{KEY}`, and it is Enabled; it rotates automatically")
+        format!("storage: the customer manages the key `{KEY}`; it is Enabled; it rotates automatically")
     );
 }
 
