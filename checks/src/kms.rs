@@ -16,8 +16,6 @@ use crate::verdict::{Judgement, Verdict, every};
 #[cfg(test)]
 pub(crate) mod fixture;
 mod policy;
-pub(crate) mod working;
-pub(crate) mod rotating;
 pub(crate) mod rotating;
 pub(crate) mod working;
 
