@@ -291,18 +291,32 @@ pub(crate) async fn metric_filters(walk: &Walk<'_>) -> Seen<Vec<MetricFilter>> {
 }
 
 fn metric_filter(filter: aws_sdk_cloudwatchlogs::types::MetricFilter) -> Result<MetricFilter, Gap> {
+    let beyond_pattern = beyond_pattern(&filter);
     let metrics = filter.metric_transformations.into_iter().flatten().map(|metric| FilterMetric {
         namespace: metric.metric_namespace,
         name: metric.metric_name,
         value: metric.metric_value,
         dimensions: metric.dimensions.into_iter().flatten().collect(),
+        default_value: Observed::of(metric.default_value),
+        unit: Observed::of(metric.unit.map(|unit| unit.as_str().to_owned()).filter(|unit| unit != "None")),
     });
     Ok(MetricFilter {
         name: filter.filter_name.ok_or_else(|| FILTERS.incomplete("filterName"))?,
         group: filter.log_group_name.ok_or_else(|| FILTERS.incomplete("logGroupName"))?,
         pattern: Observed::of(filter.filter_pattern),
         metrics: metrics.collect(),
+        beyond_pattern,
     })
+}
+
+/// The settings that make a filter count other events than its pattern says, or under further dimensions.
+fn beyond_pattern(filter: &aws_sdk_cloudwatchlogs::types::MetricFilter) -> Vec<String> {
+    let settings = [
+        ("fieldSelectionCriteria", filter.field_selection_criteria().is_some_and(|criteria| !criteria.is_empty())),
+        ("applyOnTransformedLogs", filter.apply_on_transformed_logs()),
+        ("emitSystemFieldDimensions", !filter.emit_system_field_dimensions().is_empty()),
+    ];
+    settings.into_iter().filter(|(_, is_set)| *is_set).map(|(name, _)| name.to_owned()).collect()
 }
 
 #[cfg(test)]
