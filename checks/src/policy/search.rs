@@ -71,15 +71,20 @@ pub(crate) enum Party {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Act {
     /// In AWS's spelling, such as `s3:GetObject`.
-    pub(crate) shown: String,
+    pub(crate) shown: Cow<'static, str>,
     /// In lower case.
-    pub(crate) lower: String,
+    pub(crate) lower: Cow<'static, str>,
 }
 
 impl Act {
-    pub(crate) fn new(shown: impl Into<String>) -> Self {
+    pub(crate) fn new(shown: impl Into<Cow<'static, str>>) -> Self {
         let shown = shown.into();
-        Act { lower: shown.to_ascii_lowercase(), shown }
+        Act { lower: shown.to_ascii_lowercase().into(), shown }
+    }
+
+    /// The same, without a copy of its text.
+    pub(crate) fn lent(&'static self) -> Self {
+        Act { shown: Cow::Borrowed(&self.shown), lower: Cow::Borrowed(&self.lower) }
     }
 }
 

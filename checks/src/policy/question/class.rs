@@ -1,6 +1,7 @@
 //! Whose requests, of which actions, on which resources a question is about.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::LazyLock;
 
 use crate::policy::action;
 use crate::policy::model::{Document, Principal, Principals};
@@ -173,13 +174,20 @@ pub(super) fn class(
     }
 }
 
+/// The actions of S3 on objects, and on buckets. Each question about a bucket asks for them several times.
+static OF_S3: LazyLock<[Vec<Act>; 2]> = LazyLock::new(|| {
+    [
+        acts("s3", Some("object"), &["GetObject", "PutObject", "DeleteObject"]),
+        acts("s3", Some("bucket"), &["ListBucket", "GetBucketLocation"]),
+    ]
+});
+
 /// The bucket's objects, and the bucket.
 pub(super) fn bucket(arn: &str) -> [Region; 2] {
     let objects = Glob::new().text(arn).text("/").one(Letter::Any).star(Letter::Any);
-    [
-        Region::of(vec![objects], acts("s3", Some("object"), &["GetObject", "PutObject", "DeleteObject"])),
-        Region::of(vec![Glob::new().text(arn)], acts("s3", Some("bucket"), &["ListBucket", "GetBucketLocation"])),
-    ]
+    let [on_objects, on_bucket] = &*OF_S3;
+    let lent = |acts: &'static [Act]| acts.iter().map(Act::lent).collect();
+    [Region::of(vec![objects], lent(on_objects)), Region::of(vec![Glob::new().text(arn)], lent(on_bucket))]
 }
 
 /// The actions of a service that take a resource of this type (of any, where none is named), these first.

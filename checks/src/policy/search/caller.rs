@@ -17,7 +17,7 @@ impl Scene<'_> {
     /// The request that the members describe; `None` where what hangs together does not fit.
     pub(super) fn request(&self, variables: &[Rc<Variable>], act: &Act) -> Option<Request> {
         let mut request = self.base.clone();
-        request.action.clone_from(&act.shown);
+        act.shown.as_ref().clone_into(&mut request.action);
         for variable in variables {
             match (variable.key.as_deref(), variable.member.as_deref()) {
                 (None, Some(Held::One(resource))) => request.resource.clone_from(resource),
