@@ -6,6 +6,7 @@
 //! soon as nothing new can be reached.
 
 use std::collections::HashSet;
+use std::ops::Range;
 use std::rc::Rc;
 
 /// A set of characters.
@@ -43,6 +44,16 @@ impl Letter {
 pub(crate) struct Step {
     letter: Letter,
     repeated: bool,
+}
+
+impl Step {
+    /// Any number of any characters.
+    const ANYTHING: Step = Step { letter: Letter::Any, repeated: true };
+
+    /// The one character that it takes, where it takes exactly one.
+    fn only(self) -> Option<char> {
+        exactly(self.letter).filter(|_| !self.repeated)
+    }
 }
 
 /// A pattern without variables.
@@ -98,65 +109,37 @@ impl Glob {
 
     /// The one word that it matches, where it matches exactly one.
     pub(crate) fn word(&self) -> Option<String> {
-        self.steps
-            .iter()
-            .map(|step| match (step.letter, step.repeated) {
-                (Letter::Is(letter), false) => Some(letter),
-                (Letter::Is(_), true)
-                | (
-                    Letter::Any | Letter::NoColon | Letter::Digit | Letter::LowerOrDigit | Letter::AnyCase(_),
-                    true | false,
-                ) => None,
-            })
-            .collect()
+        self.steps.iter().map(|step| step.only()).collect()
+    }
+
+    /// Whether it matches exactly one word.
+    fn is_word(&self) -> bool {
+        self.steps.iter().all(|step| step.only().is_some())
     }
 
     /// Whether it matches every word.
     pub(crate) fn is_everything(&self) -> bool {
-        self.steps == [Step { letter: Letter::Any, repeated: true }]
+        self.steps == [Step::ANYTHING]
     }
 
     /// Whether it matches this word.
     pub(crate) fn matches(&self, word: &str) -> bool {
-        let mut positions = vec![0];
-        self.close(&mut positions);
-        for letter in word.chars() {
-            positions = self.after(&positions, letter);
-            if positions.is_empty() {
-                return false;
+        // Up to the first star each step takes one letter, and most words differ from a pattern there already.
+        let mut letters = word.chars();
+        let star = self.steps.iter().position(|step| step.repeated);
+        let (head, tail) = self.steps.split_at(star.unwrap_or(self.steps.len()));
+        if !head.iter().all(|step| letters.next().is_some_and(|letter| step.letter.holds(letter))) {
+            return false;
+        }
+        match tail {
+            [] => letters.next().is_none(),
+            [Step::ANYTHING] => true,
+            tail => {
+                let mut automaton = Automaton::default();
+                automaton.add(tail);
+                automaton.matches(letters)
             }
         }
-        self.accepts(&positions)
-    }
-
-    fn accepts(&self, positions: &[u32]) -> bool {
-        positions.last().is_some_and(|last| *last as usize == self.steps.len())
-    }
-
-    /// The positions after reading a letter, ascending.
-    fn after(&self, positions: &[u32], letter: char) -> Vec<u32> {
-        let mut next: Vec<u32> = Vec::with_capacity(positions.len() + 1);
-        for position in positions {
-            let Some(step) = self.steps.get(*position as usize) else { continue };
-            if step.letter.holds(letter) {
-                next.push(if step.repeated { *position } else { position + 1 });
-            }
-        }
-        self.close(&mut next);
-        next
-    }
-
-    /// Adds the positions that are reached by leaving repeated steps, and sorts.
-    fn close(&self, positions: &mut Vec<u32>) {
-        let mut index = 0;
-        while let Some(position) = positions.get(index).copied() {
-            if self.steps.get(position as usize).is_some_and(|step| step.repeated) {
-                positions.push(position + 1);
-            }
-            index += 1;
-        }
-        positions.sort_unstable();
-        positions.dedup();
     }
 }
 
@@ -171,11 +154,14 @@ pub(crate) enum Found {
     GaveUp,
 }
 
+/// Patterns, of which one has to match. The narrowings of a search share them.
+pub(crate) type Globs = Rc<[Glob]>;
+
 /// A set of words.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Words {
-    clauses: Vec<Rc<[Rc<Glob>]>>,
-    excluded: Vec<Rc<Glob>>,
+    clauses: Vec<Globs>,
+    excluded: Vec<Globs>,
 }
 
 impl Words {
@@ -189,207 +175,288 @@ impl Words {
         Words { clauses: vec![Rc::new([])], excluded: Vec::new() }
     }
 
+    /// The words that match one of these.
+    pub(crate) fn among(globs: impl IntoIterator<Item = Glob>) -> Self {
+        Words { clauses: vec![globs.into_iter().collect()], excluded: Vec::new() }
+    }
+
     /// The words that are in this set and in the other.
     pub(crate) fn and(&self, other: &Words) -> Words {
         let mut both = self.clone();
-        for clause in &other.clauses {
-            both.keep(clause);
-        }
-        both.exclude(&other.excluded);
+        other.clauses.iter().for_each(|globs| both.keep(globs));
+        other.excluded.iter().for_each(|globs| both.exclude(globs));
         both
     }
 
     /// Keeps the words that match one of these.
-    pub(crate) fn keep(&mut self, globs: &Rc<[Rc<Glob>]>) {
-        if !self.clauses.iter().any(|clause| Rc::ptr_eq(clause, globs) || clause == globs) {
+    pub(crate) fn keep(&mut self, globs: &Globs) {
+        if !self.clauses.iter().any(|clause| Rc::ptr_eq(clause, globs)) {
             self.clauses.push(Rc::clone(globs));
         }
     }
 
     /// Drops the words that match one of these.
-    pub(crate) fn exclude(&mut self, globs: &[Rc<Glob>]) {
-        for glob in globs {
-            if !self.excluded.iter().any(|excluded| Rc::ptr_eq(excluded, glob) || excluded == glob) {
-                self.excluded.push(Rc::clone(glob));
-            }
+    pub(crate) fn exclude(&mut self, globs: &Globs) {
+        if !self.excluded.iter().any(|excluded| Rc::ptr_eq(excluded, globs)) {
+            self.excluded.push(Rc::clone(globs));
         }
     }
 
     /// Whether the word is in the set.
     pub(crate) fn holds(&self, word: &str) -> bool {
-        self.clauses.iter().all(|clause| clause.iter().any(|glob| glob.matches(word)))
-            && !self.excluded.iter().any(|glob| glob.matches(word))
+        self.still_holds(&Words::all(), word)
+    }
+
+    /// Whether a word of another set, from which this one was made by keeping and dropping, is in this one too. Only
+    /// what was kept and dropped since is looked at.
+    pub(crate) fn still_holds(&self, before: &Words, word: &str) -> bool {
+        let matched = |globs: &Globs| globs.iter().any(|glob| glob.matches(word));
+        self.clauses.iter().skip(before.clauses.len()).all(matched)
+            && !self.excluded.iter().skip(before.excluded.len()).any(matched)
     }
 
     /// A shortest word of the set. Each state that is looked at costs one of the budget.
     pub(crate) fn shortest(&self, budget: &mut u32) -> Found {
-        if self.excluded.iter().any(|glob| glob.is_everything()) || self.clauses.iter().any(|clause| clause.is_empty())
+        if self.excluded.iter().any(|globs| globs.iter().any(Glob::is_everything))
+            || self.clauses.iter().any(|clause| clause.is_empty())
         {
             return Found::Nothing;
         }
         // A clause of single words leaves only those to try.
-        for clause in &self.clauses {
-            let words: Option<Vec<String>> = clause.iter().map(|glob| glob.word()).collect();
-            if let Some(mut words) = words {
-                words.sort_by_key(|word| (word.chars().count(), word.clone()));
-                return words.into_iter().find(|word| self.holds(word)).map_or(Found::Nothing, Found::Word);
-            }
+        if let Some(clause) = self.clauses.iter().find(|clause| clause.iter().all(Glob::is_word)) {
+            let mut words: Vec<String> = clause.iter().filter_map(Glob::word).collect();
+            words.sort_by_cached_key(|word| (word.chars().count(), word.clone()));
+            return words.into_iter().find(|word| self.holds(word)).map_or(Found::Nothing, Found::Word);
         }
         Product::of(self).shortest(budget)
     }
 }
 
-/// The automata of a set, side by side.
-struct Product<'a> {
-    /// Every glob: first the clauses', then the excluded ones.
-    globs: Vec<&'a Glob>,
-    /// Where each clause's globs begin and end among them.
-    clauses: Vec<std::ops::Range<usize>>,
-    /// Where the excluded ones begin.
-    excluded: usize,
+/// Globs side by side, as one automaton. A position is a place before one of the steps, or behind the last step of a
+/// glob.
+#[derive(Default)]
+struct Automaton {
+    /// The steps of every glob, one glob after the other; `None` behind each glob's last.
+    steps: Vec<Option<Step>>,
+    /// Where each glob begins.
+    starts: Vec<u32>,
 }
 
-/// The positions of every glob, in their order; `u32::MAX` ends a glob's.
-type State = Vec<u32>;
+impl Automaton {
+    fn add(&mut self, steps: &[Step]) {
+        self.starts.push(self.end());
+        self.steps.extend(steps.iter().copied().map(Some));
+        self.steps.push(None);
+    }
 
-const END: u32 = u32::MAX;
+    /// The position that the next glob will begin at.
+    fn end(&self) -> u32 {
+        u32::try_from(self.steps.len()).unwrap_or(u32::MAX)
+    }
 
-impl<'a> Product<'a> {
-    fn of(words: &'a Words) -> Self {
-        let mut globs: Vec<&Glob> = Vec::new();
+    fn step(&self, position: u32) -> Option<Step> {
+        self.steps.get(position as usize).copied().flatten()
+    }
+
+    /// Adds the state of the empty word.
+    fn start(&self, states: &mut Vec<u32>) {
+        let from = states.len();
+        self.starts.iter().for_each(|start| self.reach(states, from, *start));
+    }
+
+    /// Adds what a state becomes by a letter.
+    fn follow(&self, state: &[u32], letter: char, states: &mut Vec<u32>) {
+        let from = states.len();
+        for position in state {
+            if let Some(step) = self.step(*position)
+                && step.letter.holds(letter)
+            {
+                self.reach(states, from, if step.repeated { *position } else { position + 1 });
+            }
+        }
+    }
+
+    /// Adds a position to the state that begins at `from`, and those behind the repeated steps that may be left at once.
+    ///
+    /// Positions are reached in ascending order. One that is not greater than the last is there already, and so is what
+    /// follows it: both end at the next step that is not repeated.
+    fn reach(&self, states: &mut Vec<u32>, from: usize, mut position: u32) {
+        loop {
+            if states[from..].last().is_none_or(|last| *last < position) {
+                states.push(position);
+            }
+            if self.step(position).is_none_or(|step| !step.repeated) {
+                return;
+            }
+            position += 1;
+        }
+    }
+
+    /// The letters that lead on from these positions.
+    fn letters(&self, positions: &[u32]) -> impl Iterator<Item = Letter> {
+        positions.iter().filter_map(|position| self.step(*position)).map(|step| step.letter)
+    }
+
+    /// Whether one of the globs matches these letters.
+    fn matches(&self, letters: impl Iterator<Item = char>) -> bool {
+        let (mut state, mut next) = (Vec::new(), Vec::new());
+        self.start(&mut state);
+        for letter in letters {
+            self.follow(&state, letter, &mut next);
+            std::mem::swap(&mut state, &mut next);
+            next.clear();
+        }
+        self.accepts(&state)
+    }
+
+    /// Whether a glob ends at one of these positions.
+    fn accepts(&self, positions: &[u32]) -> bool {
+        positions.iter().any(|position| self.step(*position).is_none())
+    }
+}
+
+/// The automata of a set, side by side.
+struct Product {
+    /// Of every glob: first the clauses', then the excluded ones.
+    automaton: Automaton,
+    /// Where each clause's positions begin and end.
+    clauses: Vec<Range<u32>>,
+    /// Where those of the excluded globs begin.
+    excluded: u32,
+}
+
+/// Different states that words of one length lead to.
+#[derive(Default)]
+struct Level {
+    /// The positions of each state, one state behind the other.
+    positions: Vec<u32>,
+    /// Where each state ends, and the node of the word that leads to it.
+    ends: Vec<(usize, usize)>,
+}
+
+impl Level {
+    fn clear(&mut self) {
+        self.positions.clear();
+        self.ends.clear();
+    }
+
+    fn states(&self) -> impl Iterator<Item = (&[u32], usize)> {
+        let mut from = 0;
+        self.ends.iter().map(move |(end, node)| {
+            let state = &self.positions[from..*end];
+            from = *end;
+            (state, *node)
+        })
+    }
+}
+
+impl Product {
+    fn of(words: &Words) -> Self {
+        let mut automaton = Automaton::default();
         let mut clauses = Vec::with_capacity(words.clauses.len());
-        for clause in &words.clauses {
-            let from = globs.len();
-            globs.extend(clause.iter().filter(|glob| !glob.is_everything()).map(Rc::as_ref));
-            // A clause with a glob that matches everything asks for nothing.
-            if globs.len() - from < clause.len() {
-                globs.truncate(from);
-            } else {
-                clauses.push(from..globs.len());
-            }
+        // A clause with a glob that matches everything asks for nothing.
+        for clause in words.clauses.iter().filter(|clause| !clause.iter().any(Glob::is_everything)) {
+            let from = automaton.end();
+            clause.iter().for_each(|glob| automaton.add(&glob.steps));
+            clauses.push(from..automaton.end());
         }
-        let excluded = globs.len();
-        globs.extend(words.excluded.iter().map(Rc::as_ref));
-        Product { globs, clauses, excluded }
+        let excluded = automaton.end();
+        words.excluded.iter().flat_map(|globs| globs.iter()).for_each(|glob| automaton.add(&glob.steps));
+        Product { automaton, clauses, excluded }
     }
 
-    fn start(&self) -> State {
-        let mut state = Vec::with_capacity(self.globs.len() * 3);
-        for glob in &self.globs {
-            let mut positions = vec![0];
-            glob.close(&mut positions);
-            state.append(&mut positions);
-            state.push(END);
-        }
-        state
+    /// The positions of a state that are in each clause.
+    fn in_clauses<'s>(&self, state: &'s [u32]) -> impl Iterator<Item = &'s [u32]> {
+        self.clauses.iter().map(|clause| {
+            let from = state.partition_point(|position| *position < clause.start);
+            let end = state.partition_point(|position| *position < clause.end);
+            &state[from..end]
+        })
     }
 
-    /// The state after a letter; `None` where a clause can no longer be met.
-    fn after(&self, state: &[u32], letter: char) -> Option<State> {
-        let mut next = Vec::with_capacity(state.len() + 4);
-        let mut alive = Vec::with_capacity(self.excluded);
-        for (index, (glob, positions)) in self.globs.iter().zip(state.split(|position| *position == END)).enumerate() {
-            let from = next.len();
-            if !positions.is_empty() {
-                next.append(&mut glob.after(positions, letter));
-            }
-            if index < self.excluded {
-                alive.push(next.len() > from);
-            }
-            next.push(END);
-        }
-        let met = |clause: &std::ops::Range<usize>| alive[clause.clone()].iter().any(|alive| *alive);
-        self.clauses.iter().all(met).then_some(next)
+    /// Whether no clause can be met any more.
+    fn is_lost(&self, state: &[u32]) -> bool {
+        self.in_clauses(state).any(<[u32]>::is_empty)
     }
 
     fn accepts(&self, state: &[u32]) -> bool {
-        let accepting: Vec<bool> = self
-            .globs
-            .iter()
-            .zip(state.split(|position| *position == END))
-            .map(|(glob, positions)| glob.accepts(positions))
-            .collect();
-        self.clauses.iter().all(|clause| accepting[clause.clone()].iter().any(|accepts| *accepts))
-            && !accepting[self.excluded..].iter().any(|accepts| *accepts)
+        let excluded = state.partition_point(|position| *position < self.excluded);
+        !self.automaton.accepts(&state[excluded..])
+            && self.in_clauses(state).all(|positions| self.automaton.accepts(positions))
     }
 
-    /// The letters that can lead to different states, one for each set of letters that no glob tells apart; and whether
-    /// they are those of literal text, which is read forward only.
-    fn letters(&self, state: &[u32]) -> (Vec<char>, bool) {
-        let active: Vec<Vec<Letter>> = self
-            .globs
-            .iter()
-            .zip(state.split(|position| *position == END))
-            .map(|(glob, positions)| {
-                let steps = positions.iter().filter_map(|position| glob.steps.get(*position as usize));
-                steps.map(|step| step.letter).collect()
-            })
-            .collect();
+    /// Sets `letters` to those that can lead to different states, one for each set of letters that no glob tells apart.
+    /// True where they are those of literal text, which is read forward only.
+    fn letters(&self, state: &[u32], letters: &mut Vec<char>) -> bool {
         // A clause that waits for particular letters leaves only those.
-        for clause in &self.clauses {
-            let waiting: Option<Vec<char>> =
-                active[clause.clone()].iter().flatten().map(|letter| exactly(*letter)).collect();
-            if let Some(mut letters) = waiting {
+        for positions in self.in_clauses(state) {
+            letters.clear();
+            letters.extend(self.automaton.letters(positions).map_while(exactly));
+            if letters.len() == self.automaton.letters(positions).count() {
                 letters.sort_unstable();
                 letters.dedup();
-                return (letters, true);
+                return true;
             }
         }
-        let mut letters: Vec<char> = Vec::new();
-        let mut classes: HashSet<Letter> = HashSet::new();
-        for letter in active.iter().flatten() {
+        letters.clear();
+        let mut classes = false;
+        for letter in self.automaton.letters(state) {
             match letter {
-                Letter::Is(letter) => letters.push(*letter),
+                Letter::Is(letter) => letters.push(letter),
                 Letter::AnyCase(letter) => {
-                    letters.push(*letter);
+                    letters.push(letter);
                     letters.extend(letter.to_uppercase());
                 }
                 Letter::NoColon => letters.push(':'),
-                Letter::Any | Letter::Digit | Letter::LowerOrDigit => {
-                    classes.insert(*letter);
-                }
+                Letter::Any => {}
+                Letter::Digit | Letter::LowerOrDigit => classes = true,
             }
         }
         letters.sort_unstable();
         letters.dedup();
         // One letter that no pattern names, for each set that the classes tell apart; they come first, because a word
         // of such letters is one that the policy's author did not think of.
-        let mut fresh = Vec::with_capacity(3);
-        fresh.extend(unnamed(('k'..='z').chain('a'..='j'), &letters));
-        if !classes.is_empty() && classes.iter().any(|class| *class != Letter::Any) {
-            fresh.extend(unnamed(('0'..='9').rev(), &letters));
-            fresh.extend(unnamed(('A'..='Z').chain('\u{4e00}'..='\u{9fff}'), &letters));
-        } else if fresh.is_empty() {
-            fresh.extend(unnamed(('A'..='Z').chain('\u{4e00}'..='\u{9fff}'), &letters));
-        }
-        fresh.extend(letters);
-        (fresh, false)
+        let lower = unnamed(('k'..='z').chain('a'..='j'), letters);
+        let digit = unnamed(('0'..='9').rev(), letters).filter(|_| classes);
+        let other = unnamed(('A'..='Z').chain('\u{4e00}'..='\u{9fff}'), letters).filter(|_| classes || lower.is_none());
+        letters.splice(..0, [lower, digit, other].into_iter().flatten());
+        false
     }
 
     fn shortest(&self, budget: &mut u32) -> Found {
         // Each node is the letter that led to it and the node before.
         let mut nodes: Vec<(char, usize)> = vec![('\0', usize::MAX)];
-        let mut level: Vec<(State, usize)> = vec![(self.start(), 0)];
-        let mut seen: HashSet<State> = HashSet::new();
-        while !level.is_empty() {
-            if let Some((_, node)) = level.iter().find(|(state, _)| self.accepts(state)) {
-                return Found::Word(word(&nodes, *node));
+        let mut seen: HashSet<Vec<u32>> = HashSet::new();
+        let (mut level, mut next) = (Level::default(), Level::default());
+        let mut letters = Vec::new();
+        self.automaton.start(&mut level.positions);
+        level.ends.push((level.positions.len(), 0));
+        while !level.ends.is_empty() {
+            if let Some((_, node)) = level.states().find(|(state, _)| self.accepts(state)) {
+                return Found::Word(word(&nodes, node));
             }
-            let mut next = Vec::new();
-            for (state, node) in level {
+            for (state, node) in level.states() {
                 let Some(left) = budget.checked_sub(1) else { return Found::GaveUp };
                 *budget = left;
-                let (letters, literal) = self.letters(&state);
-                for letter in letters {
-                    let Some(after) = self.after(&state, letter) else { continue };
+                let literal = self.letters(state, &mut letters);
+                for letter in &letters {
+                    let from = next.positions.len();
+                    self.automaton.follow(state, *letter, &mut next.positions);
+                    let after = &next.positions[from..];
                     // Along literal text no state comes back, so it need not be remembered.
-                    if literal || seen.insert(after.clone()) {
-                        nodes.push((letter, node));
-                        next.push((after, nodes.len() - 1));
+                    if self.is_lost(after) || !literal && seen.contains(after) {
+                        next.positions.truncate(from);
+                        continue;
                     }
+                    if !literal {
+                        seen.insert(after.to_vec());
+                    }
+                    next.ends.push((next.positions.len(), nodes.len()));
+                    nodes.push((*letter, node));
                 }
             }
-            level = next;
+            std::mem::swap(&mut level, &mut next);
+            next.clear();
         }
         Found::Nothing
     }
@@ -419,7 +486,7 @@ fn word(nodes: &[(char, usize)], mut node: usize) -> String {
 mod tests {
     use super::*;
 
-    fn glob(text: &str) -> Rc<Glob> {
+    fn glob(text: &str) -> Glob {
         let mut glob = Glob::new();
         for letter in text.chars() {
             glob = match letter {
@@ -428,7 +495,7 @@ mod tests {
                 other => glob.text(&other.to_string()),
             };
         }
-        Rc::new(glob)
+        glob
     }
 
     fn words(clauses: &[&[&str]], excluded: &[&str]) -> Words {
@@ -436,7 +503,7 @@ mod tests {
         for clause in clauses {
             words.keep(&clause.iter().map(|text| glob(text)).collect());
         }
-        words.exclude(&excluded.iter().map(|text| glob(text)).collect::<Vec<_>>());
+        words.exclude(&excluded.iter().map(|text| glob(text)).collect());
         words
     }
 
@@ -495,19 +562,30 @@ mod tests {
     }
 
     #[test]
+    fn of_a_word_of_the_wider_set_only_what_was_added_is_asked() {
+        let wide = words(&[&["b/?*"]], &["b/a*"]);
+        let mut narrow = wide.clone();
+        narrow.keep(&[glob("*x"), glob("*y")].into());
+        narrow.exclude(&[glob("b/k*")].into());
+        for (word, left) in [("b/zx", true), ("b/zy", true), ("b/z", false), ("b/kx", false)] {
+            assert!(wide.holds(word), "{word}");
+            assert_eq!((narrow.still_holds(&wide, word), narrow.holds(word)), (left, left), "{word}");
+        }
+        assert!(!narrow.holds("b/ax"));
+    }
+
+    #[test]
     fn digits_are_told_from_other_letters() {
-        let mut set = Words::all();
-        set.keep(&[Rc::new(Glob::new().times(3, Letter::Digit))].into());
-        set.exclude(&[glob("99*"), glob("?8?")]);
+        let mut set = Words::among([Glob::new().times(3, Letter::Digit)]);
+        set.exclude(&[glob("99*"), glob("?8?")].into());
         let Found::Word(word) = set.shortest(&mut 1000) else { panic!("a word") };
         assert!(word.len() == 3 && word.chars().all(|letter| letter.is_ascii_digit()) && set.holds(&word), "{word}");
     }
 
     #[test]
     fn letters_without_case_are_two_letters() {
-        let mut set = Words::all();
-        set.keep(&[Rc::new(Glob::new().text_in_any_case("aB"))].into());
-        set.exclude(&[glob("a*"), glob("Ab")]);
+        let mut set = Words::among([Glob::new().text_in_any_case("aB")]);
+        set.exclude(&[glob("a*"), glob("Ab")].into());
         assert_eq!(set.shortest(&mut 1000), Found::Word("AB".into()));
     }
 
