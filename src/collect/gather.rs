@@ -392,41 +392,54 @@ fn enqueue<'w>(
     gathered.relations.entry(reference.clone()).or_default().insert(relation);
     if is_new {
         jobs.push(Box::pin(async move {
-            let (id, region) = (reference.id.as_str(), reference.region.as_str());
-            let collected = match reference.kind {
-                Kind::Bucket => s3::bucket(walk, id, region).await,
-                Kind::Function => lambda::function(walk, id, region).await,
-                Kind::Key => kms::key(walk, id, region).await,
-                Kind::LogGroup => logs::group(walk, id, region).await,
-                Kind::Role => iam::role(walk, id).await,
-                Kind::ManagedPolicy => iam::managed_policy(walk, id).await,
-                Kind::Topic => sns::topic(walk, id, region).await,
-                Kind::Alarm => cloudwatch::alarm(walk, id, region).await,
-                Kind::Vpc => ec2::vpc(walk, id, region).await,
-                Kind::SecurityGroup => ec2::security_group(walk, id, region).await,
-                Kind::LoadBalancer => elbv2::load_balancer(walk, id, region).await,
-                Kind::Cluster => ecs::cluster(walk, id, region).await,
-                Kind::Service => ecs::service(walk, id, region).await,
-                Kind::TaskDefinition => ecs::task_definition(walk, id, region).await,
-                Kind::Database => rds::database(walk, id, region).await,
-                Kind::FileSystem => efs::file_system(walk, id, region).await,
-                Kind::Cache => elasticache::cache(walk, id, region).await,
-                Kind::RestApi => apigateway::rest_api(walk, id, region).await,
-                Kind::WebAcl => wafv2::web_acl(walk, id, region).await,
-                Kind::Secret => secretsmanager::secret(walk, id, region).await,
-                Kind::Outputs | Kind::Stack | Kind::Account => Collected {
-                    existence: Seen::gap(Gap::undecided(format!("{} is not reached by walking", reference.kind))),
-                    arn: None,
-                    region: None,
-                    resource: tap_audit_checks::subject::unseen(
-                        reference.kind,
-                        &Gap::undecided(format!("{} is not reached by walking", reference.kind)),
-                    ),
-                },
-            };
+            let collected = collector(walk, &reference).await;
             Done::Subject(reference, Box::new(collected))
         }));
     }
+}
+
+type Collecting<'c> = Pin<Box<dyn Future<Output = Collected> + 'c>>;
+
+/// What collects a resource of the reference's kind. Each is made in a frame of its own: in one frame a build without
+/// optimisation keeps room for every one of them, which together is more than the stack of a thread.
+fn collector<'c>(walk: &'c Walk<'_>, reference: &'c Reference) -> Collecting<'c> {
+    let (id, region) = (reference.id.as_str(), reference.region.as_str());
+    match reference.kind {
+        Kind::Bucket => on_heap(|| s3::bucket(walk, id, region)),
+        Kind::Function => on_heap(|| lambda::function(walk, id, region)),
+        Kind::Key => on_heap(|| kms::key(walk, id, region)),
+        Kind::LogGroup => on_heap(|| logs::group(walk, id, region)),
+        Kind::Role => on_heap(|| iam::role(walk, id)),
+        Kind::ManagedPolicy => on_heap(|| iam::managed_policy(walk, id)),
+        Kind::Topic => on_heap(|| sns::topic(walk, id, region)),
+        Kind::Alarm => on_heap(|| cloudwatch::alarm(walk, id, region)),
+        Kind::Vpc => on_heap(|| ec2::vpc(walk, id, region)),
+        Kind::SecurityGroup => on_heap(|| ec2::security_group(walk, id, region)),
+        Kind::LoadBalancer => on_heap(|| elbv2::load_balancer(walk, id, region)),
+        Kind::Cluster => on_heap(|| ecs::cluster(walk, id, region)),
+        Kind::Service => on_heap(|| ecs::service(walk, id, region)),
+        Kind::TaskDefinition => on_heap(|| ecs::task_definition(walk, id, region)),
+        Kind::Database => on_heap(|| rds::database(walk, id, region)),
+        Kind::FileSystem => on_heap(|| efs::file_system(walk, id, region)),
+        Kind::Cache => on_heap(|| elasticache::cache(walk, id, region)),
+        Kind::RestApi => on_heap(|| apigateway::rest_api(walk, id, region)),
+        Kind::WebAcl => on_heap(|| wafv2::web_acl(walk, id, region)),
+        Kind::Secret => on_heap(|| secretsmanager::secret(walk, id, region)),
+        Kind::Outputs | Kind::Stack | Kind::Account => on_heap(|| {
+            let gap = Gap::undecided(format!("{} is not reached by walking", reference.kind));
+            std::future::ready(Collected {
+                existence: Seen::gap(gap.clone()),
+                arn: None,
+                region: None,
+                resource: tap_audit_checks::subject::unseen(reference.kind, &gap),
+            })
+        }),
+    }
+}
+
+#[inline(never)]
+fn on_heap<'c, F: Future<Output = Collected> + 'c>(make: impl FnOnce() -> F) -> Collecting<'c> {
+    Box::pin(make())
 }
 
 fn stack_job<'w>(walk: &'w Walk<'_>, wanted: cloudformation::Wanted) -> Job<'w> {
