@@ -392,43 +392,54 @@ fn enqueue<'w>(
     gathered.relations.entry(reference.clone()).or_default().insert(relation);
     if is_new {
         jobs.push(Box::pin(async move {
-            let collected = collection(walk, &reference).await;
+            let collected = collector(walk, &reference).await;
             Done::Subject(reference, Box::new(collected))
         }));
     }
 }
 
-/// The collection of what a reference names. Each kind is boxed by itself: as the arms of one future they would all claim
-/// their part of the stack whenever one of them is polled.
-fn collection<'r>(walk: &'r Walk<'_>, reference: &'r Reference) -> Pin<Box<dyn Future<Output = Collected> + 'r>> {
+type Collecting<'c> = Pin<Box<dyn Future<Output = Collected> + 'c>>;
+
+/// What collects a resource of the reference's kind. Each is made in a frame of its own: in one frame a build without
+/// optimisation keeps room for every one of them, which together is more than the stack of a thread.
+fn collector<'c>(walk: &'c Walk<'_>, reference: &'c Reference) -> Collecting<'c> {
     let (id, region) = (reference.id.as_str(), reference.region.as_str());
     match reference.kind {
-        Kind::Bucket => Box::pin(s3::bucket(walk, id, region)),
-        Kind::Function => Box::pin(lambda::function(walk, id, region)),
-        Kind::Key => Box::pin(kms::key(walk, id, region)),
-        Kind::LogGroup => Box::pin(logs::group(walk, id, region)),
-        Kind::Role => Box::pin(iam::role(walk, id)),
-        Kind::ManagedPolicy => Box::pin(iam::managed_policy(walk, id)),
-        Kind::Topic => Box::pin(sns::topic(walk, id, region)),
-        Kind::Alarm => Box::pin(cloudwatch::alarm(walk, id, region)),
-        Kind::Vpc => Box::pin(ec2::vpc(walk, id, region)),
-        Kind::SecurityGroup => Box::pin(ec2::security_group(walk, id, region)),
-        Kind::LoadBalancer => Box::pin(elbv2::load_balancer(walk, id, region)),
-        Kind::Cluster => Box::pin(ecs::cluster(walk, id, region)),
-        Kind::Service => Box::pin(ecs::service(walk, id, region)),
-        Kind::TaskDefinition => Box::pin(ecs::task_definition(walk, id, region)),
-        Kind::Database => Box::pin(rds::database(walk, id, region)),
-        Kind::FileSystem => Box::pin(efs::file_system(walk, id, region)),
-        Kind::Cache => Box::pin(elasticache::cache(walk, id, region)),
-        Kind::RestApi => Box::pin(apigateway::rest_api(walk, id, region)),
-        Kind::WebAcl => Box::pin(wafv2::web_acl(walk, id, region)),
-        Kind::Secret => Box::pin(secretsmanager::secret(walk, id, region)),
-        Kind::Outputs | Kind::Stack | Kind::Account => {
+        Kind::Bucket => on_heap(|| s3::bucket(walk, id, region)),
+        Kind::Function => on_heap(|| lambda::function(walk, id, region)),
+        Kind::Key => on_heap(|| kms::key(walk, id, region)),
+        Kind::LogGroup => on_heap(|| logs::group(walk, id, region)),
+        Kind::Role => on_heap(|| iam::role(walk, id)),
+        Kind::ManagedPolicy => on_heap(|| iam::managed_policy(walk, id)),
+        Kind::Topic => on_heap(|| sns::topic(walk, id, region)),
+        Kind::Alarm => on_heap(|| cloudwatch::alarm(walk, id, region)),
+        Kind::Vpc => on_heap(|| ec2::vpc(walk, id, region)),
+        Kind::SecurityGroup => on_heap(|| ec2::security_group(walk, id, region)),
+        Kind::LoadBalancer => on_heap(|| elbv2::load_balancer(walk, id, region)),
+        Kind::Cluster => on_heap(|| ecs::cluster(walk, id, region)),
+        Kind::Service => on_heap(|| ecs::service(walk, id, region)),
+        Kind::TaskDefinition => on_heap(|| ecs::task_definition(walk, id, region)),
+        Kind::Database => on_heap(|| rds::database(walk, id, region)),
+        Kind::FileSystem => on_heap(|| efs::file_system(walk, id, region)),
+        Kind::Cache => on_heap(|| elasticache::cache(walk, id, region)),
+        Kind::RestApi => on_heap(|| apigateway::rest_api(walk, id, region)),
+        Kind::WebAcl => on_heap(|| wafv2::web_acl(walk, id, region)),
+        Kind::Secret => on_heap(|| secretsmanager::secret(walk, id, region)),
+        Kind::Outputs | Kind::Stack | Kind::Account => on_heap(|| {
             let gap = Gap::undecided(format!("{} is not reached by walking", reference.kind));
-            let resource = tap_audit_checks::subject::unseen(reference.kind, &gap);
-            Box::pin(std::future::ready(Collected { existence: Seen::gap(gap), arn: None, region: None, resource }))
-        }
+            std::future::ready(Collected {
+                existence: Seen::gap(gap.clone()),
+                arn: None,
+                region: None,
+                resource: tap_audit_checks::subject::unseen(reference.kind, &gap),
+            })
+        }),
     }
+}
+
+#[inline(never)]
+fn on_heap<'c, F: Future<Output = Collected> + 'c>(make: impl FnOnce() -> F) -> Collecting<'c> {
+    Box::pin(make())
 }
 
 fn stack_job<'w>(walk: &'w Walk<'_>, wanted: cloudformation::Wanted) -> Job<'w> {
