@@ -41,11 +41,12 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt;
 
 use tap_audit_checks::observed::{Gap, Observed, Seen};
-use tap_audit_checks::rds::Password;
 use tap_audit_checks::subject::{Existence, Kind, Resource};
 
 use call::{Aws, ValueDigest};
 use tokio::sync::Notify;
+
+use crate::template::Passwords;
 
 /// A resource that has to be looked at.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -263,8 +264,8 @@ pub struct Walk<'a> {
     pub(crate) defaults: RefCell<HashSet<ValueDigest>>,
     /// Whether the templates of the stacks were read to the end of their parameters; `None` when none was asked for.
     pub(crate) defaults_read: RefCell<Option<Seen<()>>>,
-    /// Where the databases of each stack's template take their master passwords from, by stack and logical id.
-    pub(crate) passwords: RefCell<BTreeMap<String, Seen<BTreeMap<String, Observed<Password>>>>>,
+    /// Where the databases of each stack's template take their master passwords from, by the stack's name.
+    pub(crate) passwords: RefCell<BTreeMap<String, Seen<Passwords>>>,
     /// The live outputs of the stacks; `None` when no stack is known. Values are kept as digests only.
     pub(crate) live_outputs: RefCell<Option<Seen<Vec<LiveRaw>>>>,
     not_covered: RefCell<BTreeSet<tap_audit_checks::evidence::NotCovered>>,

@@ -17,7 +17,6 @@ use tap_audit_checks::observed::{Gap, Observed};
 use tap_audit_checks::rds::Password;
 use tap_audit_checks::s3::Switch;
 use tap_audit_checks::secret::{self, SecretNames, classify};
-
 /// Twice what CloudFormation takes; what is longer is no template.
 const MOST_BYTES: usize = 2 * 1024 * 1024;
 /// As deep as the strict JSON parser goes; real templates stay below twenty.
@@ -64,6 +63,9 @@ impl std::fmt::Display for Place {
         write!(f, "{} at line {} column {}", self.what, self.line, self.column)
     }
 }
+
+/// Where the databases of a template take their master passwords from, by logical id.
+pub(crate) type Passwords = BTreeMap<String, Observed<Password>>;
 
 /// A template that was read, with all its values. It stays in memory: there is no way to print or save it.
 pub(crate) struct Source {
@@ -159,7 +161,7 @@ impl Source {
     }
 
     /// Where each database cluster of the template takes its master password from, by logical id.
-    pub(crate) fn passwords(&self, values: &Values) -> BTreeMap<String, Observed<Password>> {
+    pub(crate) fn passwords(&self, values: &Values) -> Passwords {
         let clusters = self
             .section("Resources")
             .filter(|(_, resource)| resource.get("Type").and_then(Value::as_str) == Some("AWS::RDS::DBCluster"));

@@ -20,8 +20,9 @@ use crate::observed::{Gap, Observed, Seen};
 use crate::s3::Switch;
 use crate::verdict::{Judgement, Verdict};
 
-pub(crate) use audit::is_called;
+pub(crate) use audit::{Wanted, is_called};
 pub(crate) use data_events::records_objects;
+pub(crate) use protection::chosen;
 
 /// The checks of this file, in catalog order.
 pub fn checks() -> Vec<Check> {

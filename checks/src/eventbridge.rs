@@ -85,12 +85,12 @@ const RULES: &str = "ListRules";
 const TARGETS: &str = "ListTargetsByRule";
 
 /// Whether an ARN names a topic.
-fn is_topic(arn: &str) -> bool {
+pub(crate) fn is_topic(arn: &str) -> bool {
     arn.split(':').nth(2) == Some("sns")
 }
 
 /// Whether a topic that something publishes to is there; `what` names both for the text.
-fn reaches(arn: &str, what: &str, context: &Context<'_>) -> Judgement {
+pub(crate) fn reaches(arn: &str, what: &str, context: &Context<'_>) -> Judgement {
     let found = context.evidence.all::<Topic>().find(|(subject, _)| subject.names().contains(arn));
     let Some((subject, _)) = found else {
         let own = arn.split(':').nth(4) == Some(context.evidence.run.account.as_str());

@@ -6,6 +6,7 @@
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
+mod answer;
 pub mod apigateway;
 pub mod assess;
 pub mod catalog;

@@ -14,6 +14,7 @@ use crate::verdict::{Judgement, Verdict, every};
 
 mod class;
 mod kept;
+pub(crate) mod pattern;
 mod policy;
 mod receiving;
 mod tamper;
@@ -88,6 +89,9 @@ pub struct MetricFilter {
     pub pattern: Observed<String>,
     /// The metrics that it emits.
     pub metrics: Vec<FilterMetric>,
+    /// The settings by which more than the pattern decides what it counts, and where, as CloudWatch names them; an empty
+    /// list means that the pattern alone does.
+    pub beyond_pattern: Vec<String>,
 }
 
 /// A metric that a filter emits.
@@ -101,6 +105,10 @@ pub struct FilterMetric {
     pub value: String,
     /// The dimensions, by name, with the field of the event that gives the value; none where the map is empty.
     pub dimensions: BTreeMap<String, String>,
+    /// What it emits for a minute in which events came in and none matched; absent means nothing.
+    pub default_value: Observed<f64>,
+    /// The unit of its values; absent means none.
+    pub unit: Observed<String>,
 }
 
 /// The class of a log group.

@@ -214,7 +214,7 @@ pub(crate) fn known_suffix(evidence: &Evidence) -> Option<&str> {
 }
 
 /// Whether a text holds a word with neither letter nor digit beside it: `dev` is in `api-dev-1` and not in `devops`.
-fn holds_word(text: &str, word: &str) -> bool {
+pub(crate) fn holds_word(text: &str, word: &str) -> bool {
     !word.is_empty()
         && text.match_indices(word).any(|(at, _)| {
             let before = text[..at].chars().next_back();

@@ -131,6 +131,8 @@ pub struct Cluster {
     pub internet_gateway: Observed<Switch>,
     /// Whether the RDS Data API is on; absent means off.
     pub data_api: Observed<Switch>,
+    /// Whether it is protected against deletion; RDS always answers it.
+    pub deletion_protection: Observed<Switch>,
     /// The name of its parameter group.
     pub parameter_group: Observed<String>,
     /// The types of log that are exported to CloudWatch Logs; absent means none.
@@ -193,6 +195,8 @@ pub struct Instance {
     pub storage_encrypted: Observed<Switch>,
     /// Performance Insights, which Aurora sets on instances.
     pub insights: Insights,
+    /// Whether it is protected against deletion by itself; RDS always answers it.
+    pub deletion_protection: Observed<Switch>,
 }
 
 /// A DB subnet group.

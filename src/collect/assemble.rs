@@ -442,8 +442,11 @@ fn role(
         Relation::OfTrail { trail, .. } => Some((relation, trail)),
         _ => None,
     });
-    if let (Kind::Bucket, Some((relation, _)), Some(stack)) = (reference.kind, of_trail, &subject.stack) {
-        return (Role::Supporting, format!("it is the {relation}, in stack {stack}"), None);
+    if let (Kind::Bucket, Some((relation, trail))) = (reference.kind, of_trail)
+        && (subject.stack.is_some() || subject.output_key.is_some() || hints.trails.contains(trail))
+    {
+        // It holds the traces of the data and not the data, whoever names it.
+        return (Role::Supporting, format!("it is the {relation}"), None);
     }
     if let Some(key) = &subject.output_key {
         return (Role::Primary, format!("output {key} names it"), log_target);

@@ -724,12 +724,10 @@ impl Intercept for Witness {
     }
 }
 
-/// Reads the header `Date`; one that is no date of HTTP says nothing.
+/// Reads the header `Date`.
+#[expect(clippy::disallowed_methods, reason = "a header that is no date of HTTP says nothing, and is as good as none")]
 fn dated(header: &str) -> Option<jiff::Timestamp> {
-    match jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(header) {
-        Ok(date) => Some(date),
-        Err(_) => None,
-    }
+    jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(header).ok()
 }
 
 /// Says what is wrong with a body that is cut or empty, by its own first character.

@@ -149,44 +149,50 @@ async fn status(walk: &Walk<'_>, arn: &str, region: &str) -> Seen<TrailStatus> {
         .await
 }
 
-/// Leads the walk to what a trail rests on: its bucket, its key, the log group that it feeds and the role by which it does.
-/// Only where the profile asks more of trails than that they log; what belongs to another account is left alone, because
-/// nothing of it can be read.
+/// Leads the walk to what a trail rests on, each where the profile asks for it: its bucket, its key, the log group that it
+/// feeds and the role by which it does. A log group of another account or region is nobody's of the stack, and nothing of it
+/// could be judged from here.
 fn reach_parts(walk: &Walk<'_>, trail: &Trail, region: &str) {
-    if !walk.scope.selects(&[
-        "cloudtrail-kms-encrypted",
-        "cloudtrail-bucket-protected",
-        "cloudtrail-to-cloudwatch-logs",
-    ]) {
-        return;
-    }
     let name = match (&trail.name, &trail.arn) {
         (Observed::Present(name), _) | (Observed::Absent | Observed::Unknown(_), Observed::Present(name)) => name,
         (Observed::Absent | Observed::Unknown(_), Observed::Absent | Observed::Unknown(_)) => return,
     };
     let of = |what| Relation::OfTrail { what, trail: name.clone() };
-    if let Observed::Present(bucket) = &trail.bucket {
+    if let Observed::Present(bucket) = &trail.bucket
+        && walk.scope.selects(&["cloudtrail-bucket-protected", "logs-tamper-resistant"])
+    {
         let reference = Reference { kind: Kind::Bucket, id: bucket.clone(), region: walk.region.clone() };
         walk.reach(reference, of("bucket"));
     }
-    if let Observed::Present(key) = &trail.kms_key {
+    if let Observed::Present(key) = &trail.kms_key
+        && walk.scope.selects(&["cloudtrail-kms-encrypted"])
+        && is_of(key, &walk.account)
+    {
         walk.reach(walk.key_reference(key, region), of("key"));
     }
-    let own = |arn: &str| arn.split(':').nth(4) == Some(walk.account.as_str());
+    if !walk.scope.selects(&["cloudtrail-to-cloudwatch-logs"]) {
+        return;
+    }
     if let Observed::Present(arn) = &trail.log_group
-        && own(arn)
-        && let (Some(region), Some(group)) = (arn.split(':').nth(3), arn.split(':').nth(6))
+        && is_of(arn, &walk.account)
+        && arn.split(':').nth(3) == Some(walk.region.as_str())
+        && let Some(group) = arn.split(':').nth(6)
     {
-        let reference = Reference { kind: Kind::LogGroup, id: group.to_owned(), region: region.to_owned() };
+        let reference = Reference { kind: Kind::LogGroup, id: group.to_owned(), region: walk.region.clone() };
         walk.reach(reference, of("log group"));
     }
     if let Observed::Present(arn) = &trail.log_role
-        && own(arn)
+        && is_of(arn, &walk.account)
         && let Some((_, role)) = arn.rsplit_once('/')
     {
         let reference = Reference { kind: Kind::Role, id: role.to_owned(), region: walk.region.clone() };
         walk.reach(reference, of("log role"));
     }
+}
+
+/// Whether something belongs to this account; a name that is no ARN does.
+fn is_of(named: &str, account: &str) -> bool {
+    named.split(':').nth(4).is_none_or(|owner| owner == account)
 }
 
 /// Collects the tags of a trail, in its home region; only where the profile asks for tags of trails.
@@ -307,6 +313,98 @@ mod tests {
     use aws_sdk_cloudtrail::types as sdk;
 
     use super::*;
+    use crate::collect::fixture::{scope_of, walked};
+    use crate::replay::{Account, Answer};
+
+    const ARN: &str = "arn:aws:cloudtrail:us-east-2:123456789012:trail/audit";
+
+    fn account(log_group: &str) -> Account {
+        let trail = format!(
+            r#"{{"trailList":[{{"Name":"audit","TrailARN":"{ARN}","HomeRegion":"us-east-2","S3BucketName":"trail-logs",
+                "KmsKeyId":"arn:aws:kms:us-east-2:123456789012:key/1111-2222","CloudWatchLogsLogGroupArn":"{log_group}",
+                "CloudWatchLogsRoleArn":"arn:aws:iam::123456789012:role/service/trail-log"}}]}}"#
+        );
+        let account = Account::from_files("trails", [("cloudtrail.toml", "")]).unwrap();
+        let account = account
+            .answer("cloudtrail", "DescribeTrails", &[("includeShadowTrails", "true")], Answer::ok(&trail))
+            .unwrap();
+        let status = r#"{"IsLogging":true,"LatestDigestDeliveryTime":1793533500,"StartLoggingTime":1793347200}"#;
+        let selectors = r#"{"EventSelectors":[{"ReadWriteType":"All"}]}"#;
+        let account = account.answer("cloudtrail", "GetTrailStatus", &[("Name", ARN)], Answer::ok(status)).unwrap();
+        account.answer("cloudtrail", "GetEventSelectors", &[("TrailName", ARN)], Answer::ok(selectors)).unwrap()
+    }
+
+    const OWN_GROUP: &str = "arn:aws:logs:us-east-2:123456789012:log-group:/healthcare/audit:*";
+
+    /// What the walk is led to, as `kind id` with the way it is reached.
+    async fn reached(log_group: &str, requirements: &[&str]) -> Vec<String> {
+        let ask = async |walk: &Walk<'_>| {
+            trails(walk, "us-east-2").await;
+            walk.take_found()
+        };
+        let (found, _) = walked(account(log_group), &scope_of(requirements), ask).await;
+        found
+            .into_iter()
+            .map(|(reference, relation)| format!("{} {}: {relation}", reference.kind, reference.id))
+            .collect()
+    }
+
+    #[tokio::test]
+    async fn each_part_of_a_trail_is_reached_where_the_profile_asks_for_it() {
+        let of = async |requirement| reached(OWN_GROUP, &[requirement]).await;
+        assert!(of("cloudtrail-logging-enabled").await.is_empty());
+        let bucket = ["AWS::S3::Bucket trail-logs: bucket of trail audit"];
+        assert_eq!(of("cloudtrail-bucket-protected").await, bucket);
+        assert_eq!(of("logs-tamper-resistant").await, bucket);
+        assert_eq!(of("cloudtrail-kms-encrypted").await, ["AWS::KMS::Key 1111-2222: key of trail audit"]);
+        assert_eq!(
+            of("cloudtrail-to-cloudwatch-logs").await,
+            [
+                "AWS::Logs::LogGroup /healthcare/audit: log group of trail audit",
+                "AWS::IAM::Role trail-log: log role of trail audit"
+            ]
+        );
+    }
+
+    #[tokio::test]
+    async fn a_log_group_of_another_account_or_region_is_left_alone() {
+        for foreign in [
+            "arn:aws:logs:us-east-2:999999999999:log-group:/healthcare/audit:*",
+            "arn:aws:logs:eu-west-1:123456789012:log-group:/healthcare/audit:*",
+        ] {
+            let found = reached(foreign, &["cloudtrail-to-cloudwatch-logs"]).await;
+            assert_eq!(found, ["AWS::IAM::Role trail-log: log role of trail audit"], "{foreign}");
+        }
+    }
+
+    #[tokio::test]
+    async fn tags_are_read_to_the_last_page_and_only_where_they_are_asked_for() {
+        let page = |tag: &str, next: &str| {
+            Answer::ok(&format!(
+                r#"{{"ResourceTagList":[{{"ResourceId":"{ARN}","TagsList":[{{"Key":"{tag}","Value":"x"}}]}}]{next}}}"#
+            ))
+        };
+        let ids = format!(r#"["{ARN}"]"#);
+        let account = || {
+            let first = [("ResourceIdList", ids.as_str())];
+            let second = [first[0], ("NextToken", "2")];
+            let account = account(OWN_GROUP);
+            let account =
+                account.answer("cloudtrail", "ListTags", &first, page("Environment", r#","NextToken":"2""#)).unwrap();
+            account.answer("cloudtrail", "ListTags", &second, page("Owner", "")).unwrap()
+        };
+        let read = async |requirements: &[&str]| {
+            let (trails, _) =
+                walked(account(), &scope_of(requirements), async |walk| trails(walk, "us-east-2").await).await;
+            match trails.observed() {
+                Observed::Present(trails) => trails[0].tags.observed().clone(),
+                other => panic!("{other:?}"),
+            }
+        };
+        let Observed::Present(tags) = read(&["tag-compliance-tracking"]).await else { panic!("tags") };
+        assert_eq!(tags.keys().collect::<Vec<_>>(), ["Environment", "Owner"]);
+        assert!(matches!(read(&["cloudtrail-logging-enabled"]).await, Observed::Unknown(Gap::NotCollected { .. })));
+    }
 
     #[test]
     fn an_answer_without_any_list_of_selectors_is_a_gap() {

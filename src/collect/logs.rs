@@ -291,18 +291,32 @@ pub(crate) async fn metric_filters(walk: &Walk<'_>) -> Seen<Vec<MetricFilter>> {
 }
 
 fn metric_filter(filter: aws_sdk_cloudwatchlogs::types::MetricFilter) -> Result<MetricFilter, Gap> {
+    let beyond_pattern = beyond_pattern(&filter);
     let metrics = filter.metric_transformations.into_iter().flatten().map(|metric| FilterMetric {
         namespace: metric.metric_namespace,
         name: metric.metric_name,
         value: metric.metric_value,
         dimensions: metric.dimensions.into_iter().flatten().collect(),
+        default_value: Observed::of(metric.default_value),
+        unit: Observed::of(metric.unit.map(|unit| unit.as_str().to_owned()).filter(|unit| unit != "None")),
     });
     Ok(MetricFilter {
         name: filter.filter_name.ok_or_else(|| FILTERS.incomplete("filterName"))?,
         group: filter.log_group_name.ok_or_else(|| FILTERS.incomplete("logGroupName"))?,
         pattern: Observed::of(filter.filter_pattern),
         metrics: metrics.collect(),
+        beyond_pattern,
     })
+}
+
+/// The settings that make a filter count other events than its pattern says, or under further dimensions.
+fn beyond_pattern(filter: &aws_sdk_cloudwatchlogs::types::MetricFilter) -> Vec<String> {
+    let settings = [
+        ("fieldSelectionCriteria", filter.field_selection_criteria().is_some_and(|criteria| !criteria.is_empty())),
+        ("applyOnTransformedLogs", filter.apply_on_transformed_logs()),
+        ("emitSystemFieldDimensions", !filter.emit_system_field_dimensions().is_empty()),
+    ];
+    settings.into_iter().filter(|(_, is_set)| *is_set).map(|(name, _)| name.to_owned()).collect()
 }
 
 #[cfg(test)]
@@ -310,7 +324,7 @@ mod tests {
     use aws_sdk_cloudwatchlogs::types as sdk;
 
     use super::*;
-    use crate::collect::fixture::{scope, walked};
+    use crate::collect::fixture::{scope, scope_of, walked};
     use crate::replay::{Account, Answer};
 
     const GROUP_ARN: &str = "arn:aws:logs:us-east-2:123456789012:log-group:g";
@@ -380,5 +394,48 @@ mod tests {
     fn a_time_that_no_calendar_holds_is_a_gap() {
         assert!(matches!(moment(&GROUPS, "creationTime", Some(i64::MAX)), Observed::Unknown(_)));
         assert_eq!(moment(&GROUPS, "creationTime", None), Observed::Absent);
+    }
+
+    #[tokio::test]
+    async fn metric_filters_are_read_to_the_last_page_and_only_where_alarms_are_asked_for() {
+        let filter = |name: &str, next: &str| {
+            Answer::ok(&format!(
+                r#"{{"metricFilters":[{{"filterName":"{name}","logGroupName":"g","filterPattern":"{{ $.x = 1 }}",
+                    "metricTransformations":[{{"metricName":"M","metricNamespace":"N","metricValue":"1"}}]}}]{next}}}"#
+            ))
+        };
+        let account = || {
+            let account = Account::from_files("logs", [("logs.toml", "")]).unwrap();
+            let account =
+                account.answer("logs", "DescribeMetricFilters", &[], filter("a", r#","nextToken":"2""#)).unwrap();
+            account.answer("logs", "DescribeMetricFilters", &[("nextToken", "2")], filter("b", "")).unwrap()
+        };
+        let (read, _) = walked(account(), &scope_of(&["cw-alarms"]), async |walk| metric_filters(walk).await).await;
+        let Observed::Present(filters) = read.observed() else { panic!("{read:?}") };
+        let names: Vec<&str> = filters.iter().map(|filter| filter.name.as_str()).collect();
+        assert_eq!(names, ["a", "b"]);
+        assert_eq!(filters[0].pattern, Observed::Present("{ $.x = 1 }".into()));
+        assert_eq!(filters[0].metrics[0].namespace, "N");
+        let (read, _) = walked(account(), &scope(), async |walk| metric_filters(walk).await).await;
+        assert!(matches!(read.observed(), Observed::Unknown(Gap::NotCollected { .. })));
+    }
+
+    #[tokio::test]
+    async fn subscriptions_are_read_only_where_copies_are_asked_for() {
+        let asked = |body: &str| {
+            let account = Account::from_files("logs", [("logs.toml", "")]).unwrap();
+            account.answer("logs", "DescribeSubscriptionFilters", &[("logGroupName", "g")], Answer::ok(body)).unwrap()
+        };
+        let read = async |body: &str, requirements: &[&str]| {
+            let scope = scope_of(requirements);
+            let (read, _) = walked(asked(body), &scope, async |walk| subscriptions(walk, "g", "us-east-2").await).await;
+            read.observed().clone()
+        };
+        let one = r#"{"subscriptionFilters":[{"filterName":"copy","destinationArn":"arn:x"}]}"#;
+        let copy = Subscription { name: "copy".into(), destination: Observed::Present("arn:x".into()) };
+        assert_eq!(read(one, &["logs-tamper-resistant"]).await, Observed::Present(vec![copy]));
+        let incomplete = SUBSCRIPTIONS.incomplete("subscriptionFilters");
+        assert_eq!(read("{}", &["logs-tamper-resistant"]).await, Observed::Unknown(incomplete));
+        assert!(matches!(read(one, &[]).await, Observed::Unknown(Gap::NotCollected { .. })));
     }
 }

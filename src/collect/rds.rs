@@ -221,6 +221,7 @@ fn described(cluster: types::DbCluster) -> Cluster {
         vpc_networking: switch(cluster.vpc_networking_enabled),
         internet_gateway: switch(cluster.internet_access_gateway_enabled),
         data_api: switch(cluster.http_endpoint_enabled),
+        deletion_protection: switch(cluster.deletion_protection),
         parameter_group: Observed::of(cluster.db_cluster_parameter_group),
         log_exports: Observed::of(cluster.enabled_cloudwatch_logs_exports.filter(|exports| !exports.is_empty())),
         activity_stream_key: Observed::of(cluster.activity_stream_kms_key_id),
@@ -312,6 +313,7 @@ fn instance(found: types::DbInstance) -> Result<Instance, Gap> {
         public: switch(found.publicly_accessible),
         storage_encrypted: switch(found.storage_encrypted),
         insights: insights(found.performance_insights_enabled, found.performance_insights_kms_key_id),
+        deletion_protection: switch(found.deletion_protection),
     })
 }
 

@@ -248,7 +248,7 @@ mod tests {
         assert!(undecided(judge(DATA, &bare)).starts_with("no AWS::S3::Bucket was found"));
         let lenient = "without_data_store = \"not-applicable\"";
         assert!(not_applicable(judge_with(DATA, lenient, &bare)).starts_with("no bucket is known"));
-        let mut unlisted = bare.clone();
+        let mut unlisted = bare;
         let stack = crate::cloudformation::Stack::unknown(&denial());
         unlisted.subjects.push(subject(Kind::Stack, "s", Resource::Stack(Box::new(stack))));
         assert_eq!(judge_with(DATA, lenient, &unlisted), Err(denial()));

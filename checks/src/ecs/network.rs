@@ -30,10 +30,11 @@ struct Placed<'a> {
 fn placed<'a>(context: &Context<'a>) -> Result<Placed<'a>, Gap> {
     let subject = context.subject;
     if let Some(service) = Service::of(&subject.resource) {
-        let description = described(service)?;
-        let networks = match status(description)? {
-            ServiceStatus::Active => networks(description),
-            ServiceStatus::Draining | ServiceStatus::Inactive => Vec::new(),
+        let networks = match described(service).and_then(|description| Ok((description, status(description)?))) {
+            Ok((description, ServiceStatus::Active)) => networks(description),
+            Ok((_, ServiceStatus::Draining | ServiceStatus::Inactive)) => Vec::new(),
+            // Its tasks may show what the service does not.
+            Err(gap) => vec![("the service".to_owned(), Err(gap))],
         };
         return Ok(Placed { networks, tasks: tasks_of(subject, context) });
     }

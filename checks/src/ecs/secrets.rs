@@ -160,7 +160,11 @@ fn leads_to_secret(
 }
 
 fn is_there(secret: &Subject) -> Result<Existence, Gap> {
-    secret.existence.required("DescribeSecret", "ARN").copied()
+    match secret.existence.required("DescribeSecret", "ARN") {
+        Ok(existence) => Ok(*existence),
+        Err(Gap::Missing { .. }) => Ok(Existence::Missing),
+        Err(gap) => Err(gap),
+    }
 }
 
 /// The secret that an ARN names, with or without the six characters that Secrets Manager puts behind its name.

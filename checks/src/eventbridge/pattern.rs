@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use crate::answer::Answer;
 use crate::observed::Gap;
 use operator::Test;
 
@@ -38,60 +39,7 @@ pub fn matches(pattern: &Value, event: &Value) -> Result<bool, Gap> {
         let fields: Vec<_> = branch.iter().collect();
         search(&fields, &leaves, &Place::new())
     });
-    match branches.fold(Answer::No, |known, branch| known.or(|| branch)) {
-        Answer::Yes => Ok(true),
-        Answer::No => Ok(false),
-        Answer::Open(gap) => Err(gap),
-    }
-}
-
-/// The answer to a question of which a part may not be known.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Answer {
-    Yes,
-    No,
-    /// It is not known, for this reason.
-    Open(Gap),
-}
-
-impl Answer {
-    /// Whether one of two is so; the second is looked at only where the first is not.
-    fn or(self, second: impl FnOnce() -> Answer) -> Answer {
-        match self {
-            Answer::Yes => Answer::Yes,
-            Answer::No => second(),
-            Answer::Open(gap) => match second() {
-                Answer::Yes => Answer::Yes,
-                Answer::No | Answer::Open(_) => Answer::Open(gap),
-            },
-        }
-    }
-
-    /// Whether both are so; the second is looked at only where the first may be.
-    fn and(self, second: impl FnOnce() -> Answer) -> Answer {
-        match self {
-            Answer::Yes => second(),
-            Answer::No => Answer::No,
-            Answer::Open(gap) => match second() {
-                Answer::No => Answer::No,
-                Answer::Yes | Answer::Open(_) => Answer::Open(gap),
-            },
-        }
-    }
-
-    fn not(self) -> Answer {
-        match self {
-            Answer::Yes => Answer::No,
-            Answer::No => Answer::Yes,
-            Answer::Open(gap) => Answer::Open(gap),
-        }
-    }
-}
-
-impl From<bool> for Answer {
-    fn from(is_so: bool) -> Self {
-        if is_so { Answer::Yes } else { Answer::No }
-    }
+    branches.fold(Answer::No, |known, branch| known.or(|| branch)).known()
 }
 
 /// Where in the lists of an event a scalar stands: the index in each list around it, by the list's number.

@@ -5,11 +5,11 @@ use serde::Deserialize;
 use super::sample::Source;
 use super::{EventPattern, RULES, Rule, TARGETS, Target, is_topic, pattern, reaches};
 use crate::check::Context;
-use crate::config;
 use crate::evidence::Account;
 use crate::observed::Gap;
 use crate::s3::RuleState;
 use crate::verdict::{Judgement, Verdict, any};
+use crate::{cloudwatch, config};
 
 /// Parameters of `compliance-violation-alert-routed`.
 #[derive(Debug, Deserialize)]
@@ -30,7 +30,7 @@ pub(super) fn routed(account: &Account, params: &Routed, context: &Context<'_>) 
         Err(gap) => vec![Err(gap)],
     };
     ways.extend(by_channel(account, context));
-    ways.extend(by_alarm(account, params));
+    ways.extend(by_alarm(account, params, context));
     any(ways)
 }
 
@@ -146,19 +146,15 @@ fn by_channel(account: &Account, context: &Context<'_>) -> Vec<Judgement> {
 }
 
 /// Alarms stand in where AWS Config does not record: what breaks a requirement then shows in metrics alone.
-fn by_alarm(account: &Account, params: &Routed) -> Vec<Judgement> {
+fn by_alarm(account: &Account, params: &Routed, context: &Context<'_>) -> Vec<Judgement> {
     match config::proved(&account.config) {
         Ok(Verdict::Satisfied { .. }) => Vec::new(),
-        Ok(Verdict::NotSatisfied { .. } | Verdict::NotApplicable { .. }) => alarms(&params.violation_metrics),
+        Ok(Verdict::NotSatisfied { .. } | Verdict::NotApplicable { .. }) => {
+            let ways = cloudwatch::of_violations(account, &params.violation_metrics, context);
+            ways.into_iter().map(|way| Ok(way?.expecting(EXPECTED))).collect()
+        }
         Err(gap) => vec![Err(gap)],
     }
-}
-
-fn alarms(metrics: &[String]) -> Vec<Judgement> {
-    let named = if metrics.is_empty() { "" } else { ", among them those on violation_metrics" };
-    vec![Err(Gap::undecided(format!(
-        "AWS Config does not record, and alarms that could stand in for it{named} were not read"
-    )))]
 }
 
 #[cfg(test)]
@@ -330,14 +326,28 @@ mod tests {
     }
 
     #[test]
-    fn without_aws_config_alarms_may_stand_in_which_are_not_read_yet() {
+    fn without_aws_config_alarms_on_violations_or_on_the_trails_events_stand_in() {
+        use crate::cloudwatch::fixture::{ROOT_PATTERN, filter, on, on_function};
         let stopped = || config::View { recorders: seen(Vec::new()), ..config::fixture::view() };
-        let none = || View { rules: seen(Vec::new()) };
-        let text = undecided(judge(ID, &with(none(), stopped(), Vec::new())));
-        assert!(text.starts_with("AWS Config does not record, and alarms that could stand in for it"), "{text}");
-        let view = View { rules: seen(vec![rule("alert", violations())]) };
-        passed(judge(ID, &with(view, stopped(), vec![topic("alerts")])));
+        let alarmed = |config: config::View, alarms: Vec<cloudwatch::Definition>| {
+            let account =
+                Account { config, ..cloudwatch::fixture::account(vec![filter("root", ROOT_PATTERN)], alarms) };
+            evidence(vec![cloudwatch::fixture::of_account(account), topic("alerts")])
+        };
+        let silent = || on_function("own");
+        let none = "no rule of the default event bus takes a violation";
+        assert_eq!(failed(judge(ID, &alarmed(stopped(), vec![silent()]))), none);
+        let tells = "alarm `a`: the alarm tells topic arn:aws:sns:us-east-2:123456789012:alerts";
+        assert_eq!(passed(judge(ID, &alarmed(stopped(), vec![on("root", "a")]))), tells);
+        let named = "violation_metrics = ['AWS/Lambda/Errors']";
+        assert!(passed(judge_with(ID, named, &alarmed(stopped(), vec![silent()]))).starts_with("alarm `own`: "));
+        // Where AWS Config records, violations do not show in metrics alone.
+        assert_eq!(failed(judge(ID, &alarmed(config::fixture::view(), vec![on("root", "a")]))), none);
+        let mute = cloudwatch::Definition { alarm_actions: Vec::new(), ..on("root", "a") };
+        assert!(failed(judge(ID, &alarmed(stopped(), vec![mute]))).contains("alarm `a`: nothing happens"));
+        let unread = with(View { rules: seen(Vec::new()) }, stopped(), Vec::new());
+        assert_eq!(undecided(judge(ID, &unread)), denial().to_string());
         let unread = config::View { recorders: denied(), ..config::fixture::view() };
-        assert_eq!(undecided(judge(ID, &with(none(), unread, Vec::new()))), denial().to_string());
+        assert_eq!(undecided(judge(ID, &alarmed(unread, Vec::new()))), denial().to_string());
     }
 }

@@ -1,7 +1,5 @@
 //! The names that a template chose: those of the subjects, and those that only the stack's listing tells.
 
-use std::collections::BTreeSet;
-
 use serde::Deserialize;
 
 use crate::cloudformation::{Member, Stack};
@@ -304,10 +302,8 @@ pub(super) fn collect(evidence: &Evidence) -> Collected {
         }
         collected.subject(subject);
     }
-    let seen: BTreeSet<(Named, &str)> =
-        evidence.subjects.iter().filter_map(|subject| named(subject.kind.name(), &subject.id)).collect();
     for (_, stack) in evidence.all::<Stack>() {
-        collected.listed(stack, &seen);
+        collected.listed(stack, evidence);
     }
     collected
 }
@@ -392,9 +388,9 @@ impl Collected {
         }
     }
 
-    /// What the stack lists and is no subject. A listing that was not read may hold a bad name; where there is no stack
-    /// there is no listing.
-    fn listed(&mut self, stack: &Stack, seen: &BTreeSet<(Named, &str)>) {
+    /// What the stack lists and is no subject. A listing or an id that was not read may hold a bad name; where there is no
+    /// stack there is no listing.
+    fn listed(&mut self, stack: &Stack, evidence: &Evidence) {
         if matches!(stack.identity.observed(), Observed::Absent) {
             return;
         }
@@ -402,19 +398,29 @@ impl Collected {
             Ok(members) => members,
             Err(gap) => return self.gaps.push(gap),
         };
-        for member in members.iter().filter(|member| member.is_live()) {
-            let Observed::Present(id) = &member.physical_id else { continue };
-            if let Some((what, name)) = named(&member.kind, id)
-                && !seen.contains(&(what, name))
-            {
-                self.member(member, what, name);
+        let has_name = |member: &&Member| TYPES.iter().any(|(kind, ..)| *kind == member.kind);
+        for member in members.iter().filter(|member| member.is_live()).filter(has_name) {
+            match member.physical_id.required("ListStackResources", "PhysicalResourceId") {
+                Err(_) if evidence.subjects.iter().any(|subject| is_at(subject, member)) => {}
+                Err(gap) => self.gaps.push(gap),
+                Ok(id) => {
+                    let is_subject = |subject: &Subject| {
+                        is_at(subject, member) || named(subject.kind.name(), &subject.id) == named(&member.kind, id)
+                    };
+                    if let Some((what, name)) = named(&member.kind, id)
+                        && !evidence.subjects.iter().any(is_subject)
+                    {
+                        self.add(what, name, None, Some(&member.logical_id));
+                    }
+                }
             }
         }
     }
+}
 
-    fn member(&mut self, member: &Member, what: Named, name: &str) {
-        self.add(what, name, None, Some(&member.logical_id));
-    }
+/// Whether the subject stands at the member's place in the stack.
+fn is_at(subject: &Subject, member: &Member) -> bool {
+    subject.stack.as_ref() == Some(&member.stack) && subject.logical_id.as_ref() == Some(&member.logical_id)
 }
 
 /// Whether CloudFormation made the name up: the logical id and a dozen random letters at the end.

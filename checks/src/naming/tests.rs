@@ -316,6 +316,17 @@ fn a_subject_that_plays_another_part_is_not_counted_by_the_listing_either() {
 }
 
 #[test]
+fn a_member_without_a_readable_id_may_have_a_bad_name_unless_it_is_a_subject() {
+    let mut unread = member("Function", "AWS::Lambda::Function", "x", "CREATE_COMPLETE");
+    unread.physical_id = Observed::Absent;
+    let mut evidence = listing(vec![unread]);
+    assert!(undecided(judge(SUFFIX, &evidence)).contains("without PhysicalResourceId"));
+    evidence.subjects[2].stack = Some("TapStackdev".into());
+    evidence.subjects[2].logical_id = Some("Function".into());
+    passed(judge(SUFFIX, &evidence));
+}
+
+#[test]
 fn a_listing_that_was_not_read_may_hold_a_bad_name() {
     let mut evidence = evidence();
     if let Resource::Stack(stack) = &mut evidence.subjects[0].resource {

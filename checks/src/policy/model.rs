@@ -1,6 +1,7 @@
 //! What a policy document says, as parsed: nothing is simplified, and whatever the judgement has to doubt is kept.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 use serde::{Deserialize, Serialize};
 
@@ -80,7 +81,7 @@ impl Statement {
 }
 
 /// Whose requests a statement is about.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Principals {
     /// It names nobody, as in identity policies.
     Unstated,
@@ -91,7 +92,7 @@ pub enum Principals {
 }
 
 /// One principal that a statement names.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Principal {
     /// `*` or `{"AWS": "*"}`: everyone, anonymous callers and services included.
     Everyone,
@@ -145,7 +146,7 @@ pub enum Principal {
 }
 
 /// Which actions a statement is about.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Actions {
     /// `Action`: these.
     Only(Vec<ActionPattern>),
@@ -154,7 +155,7 @@ pub enum Actions {
 }
 
 /// An action as a policy names it: `service:Name`, where `*` and `?` are wildcards anywhere and case does not matter.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ActionPattern {
     /// As written.
     pub text: String,
@@ -163,7 +164,7 @@ pub struct ActionPattern {
 }
 
 /// Which resources a statement is about.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Resources {
     /// It names none, as in trust policies, where the resource is the role itself.
     Unstated,
@@ -174,7 +175,7 @@ pub enum Resources {
 }
 
 /// One key of one operator block of a `Condition`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Test {
     /// The operator.
     pub operator: Operator,
@@ -196,8 +197,15 @@ pub struct Value {
     pub pattern: Pattern,
 }
 
+/// By the text alone, which says nearly all.
+impl Hash for Value {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.text.hash(state);
+    }
+}
+
 /// A condition operator.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Operator {
     /// As written, such as `ForAnyValue:StringLikeIfExists`.
     pub text: String,
@@ -210,7 +218,7 @@ pub struct Operator {
 }
 
 /// How a test treats a key that holds several values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Quantifier {
     /// Every value of the request has to fit; true when there is none.
     ForAllValues,
@@ -219,7 +227,7 @@ pub enum Quantifier {
 }
 
 /// What an operator compares and how. Operator names are read without regard to case.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Relation {
     /// `StringEquals`.
     StringEquals,

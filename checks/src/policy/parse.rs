@@ -6,10 +6,8 @@ mod principal;
 #[cfg(test)]
 mod tests;
 
-use serde_json::value::RawValue;
-
 use crate::policy::model::{ActionPattern, Actions, Document, Effect, Principals, Resources, Statement, Version};
-use crate::policy::parse::json::{Kind, Place, quoted};
+use crate::policy::parse::json::{Json, Kind, Place, Scan, quoted};
 use crate::policy::pattern::Pattern;
 
 /// Why a text is not a policy document.
@@ -41,11 +39,12 @@ pub enum Sort {
 /// Where the text is not JSON, a member stands twice, is unknown, missing, or of another shape than the grammar's.
 pub fn parse(text: &str, sort: Sort) -> Result<Document, ParseError> {
     let place = Place::Document;
+    let scan = Scan::of(text)?;
     let (mut version, mut id, mut statements) = (Version::V2008, None, None);
-    for (name, value) in json::object(json::document(text)?, &place, "an object")? {
-        match name.as_str() {
+    for (name, value) in json::object(scan.document(), &place, "an object")? {
+        match name.as_ref() {
             "Version" => version = self::version(value, &place.member(&name))?,
-            "Id" => id = Some(json::string(value, &place.member(&name), "a string")?),
+            "Id" => id = Some(json::string(value, &place.member(&name), "a string")?.into_owned()),
             "Statement" => statements = Some(value),
             _ => return Err(place.refuse("Version, Id or Statement", quoted(&name))),
         }
@@ -63,9 +62,9 @@ pub fn parse(text: &str, sort: Sort) -> Result<Document, ParseError> {
     Ok(Document { version, id, statements })
 }
 
-fn version(value: &RawValue, place: &Place<'_>) -> Result<Version, ParseError> {
+fn version(value: Json<'_>, place: &Place<'_>) -> Result<Version, ParseError> {
     const WORDS: &str = "\"2012-10-17\" or \"2008-10-17\"";
-    match json::string(value, place, WORDS)?.as_str() {
+    match json::string(value, place, WORDS)?.as_ref() {
         "2008-10-17" => Ok(Version::V2008),
         "2012-10-17" => Ok(Version::V2012),
         other => Err(place.refuse(WORDS, quoted(other))),
@@ -83,21 +82,21 @@ struct Reading {
 /// The members of a statement, by name.
 #[derive(Default)]
 struct Members<'t> {
-    sid: Option<&'t RawValue>,
-    effect: Option<&'t RawValue>,
-    principal: Option<&'t RawValue>,
-    not_principal: Option<&'t RawValue>,
-    action: Option<&'t RawValue>,
-    not_action: Option<&'t RawValue>,
-    resource: Option<&'t RawValue>,
-    not_resource: Option<&'t RawValue>,
-    condition: Option<&'t RawValue>,
+    sid: Option<Json<'t>>,
+    effect: Option<Json<'t>>,
+    principal: Option<Json<'t>>,
+    not_principal: Option<Json<'t>>,
+    action: Option<Json<'t>>,
+    not_action: Option<Json<'t>>,
+    resource: Option<Json<'t>>,
+    not_resource: Option<Json<'t>>,
+    condition: Option<Json<'t>>,
 }
 
-fn members<'t>(value: &'t RawValue, place: &Place<'_>) -> Result<Members<'t>, ParseError> {
+fn members<'t>(value: Json<'t>, place: &Place<'_>) -> Result<Members<'t>, ParseError> {
     let mut members = Members::default();
     for (name, value) in json::object(value, place, "a statement, which is an object")? {
-        let member = match name.as_str() {
+        let member = match name.as_ref() {
             "Sid" => &mut members.sid,
             "Effect" => &mut members.effect,
             "Principal" => &mut members.principal,
@@ -114,10 +113,10 @@ fn members<'t>(value: &'t RawValue, place: &Place<'_>) -> Result<Members<'t>, Pa
     Ok(members)
 }
 
-fn statement(value: &RawValue, place: &Place<'_>, reading: Reading) -> Result<Statement, ParseError> {
+fn statement(value: Json<'_>, place: &Place<'_>, reading: Reading) -> Result<Statement, ParseError> {
     let members = members(value, place)?;
     let sid = match members.sid {
-        Some(sid) => Some(json::string(sid, &place.member("Sid"), "a string")?),
+        Some(sid) => Some(json::string(sid, &place.member("Sid"), "a string")?.into_owned()),
         None => None,
     };
     let conditions = match members.condition {
@@ -132,7 +131,7 @@ fn statement(value: &RawValue, place: &Place<'_>, reading: Reading) -> Result<St
         actions: actions(&members, place)?,
         resources: resources(&members, place, reading)?,
         conditions,
-        source: value.get().to_owned(),
+        source: value.text().to_owned(),
     })
 }
 
@@ -142,7 +141,7 @@ fn effect(members: &Members<'_>, place: &Place<'_>) -> Result<Effect, ParseError
         return Err(place.refuse("a member Effect", "none"));
     };
     let place = place.member("Effect");
-    match json::string(value, &place, WORDS)?.as_str() {
+    match json::string(value, &place, WORDS)?.as_ref() {
         "Allow" => Ok(Effect::Allow),
         "Deny" => Ok(Effect::Deny),
         other => Err(place.refuse(WORDS, quoted(other))),
@@ -175,18 +174,18 @@ fn actions(members: &Members<'_>, place: &Place<'_>) -> Result<Actions, ParseErr
 }
 
 /// Reads one action. AWS refuses a name without a service, unless it is the star that means all services.
-fn action(value: &RawValue, place: &Place<'_>) -> Result<ActionPattern, ParseError> {
+fn action(value: Json<'_>, place: &Place<'_>) -> Result<ActionPattern, ParseError> {
     const SHAPE: &str = "an action such as \"s3:GetObject\", or \"*\"";
     let text = json::string(value, place, SHAPE)?;
     let stars = !text.is_empty() && text.bytes().all(|byte| byte == b'*');
     if !stars && !text.contains(':') {
         return Err(place.refuse(SHAPE, quoted(&text)));
     }
-    Ok(ActionPattern { lower: text.to_ascii_lowercase(), text })
+    Ok(ActionPattern { lower: text.to_ascii_lowercase(), text: text.into_owned() })
 }
 
 fn resources(members: &Members<'_>, place: &Place<'_>, reading: Reading) -> Result<Resources, ParseError> {
-    let resource = |value: &RawValue, place: &Place<'_>| {
+    let resource = |value: Json<'_>, place: &Place<'_>| {
         let text = json::string(value, place, "a string")?;
         if text.is_empty() {
             return Err(place.refuse("an ARN or \"*\"", "an empty string"));
@@ -206,10 +205,10 @@ fn resources(members: &Members<'_>, place: &Place<'_>, reading: Reading) -> Resu
 
 /// Reads a value that may stand alone or be a list of at least one.
 fn some<'t, T>(
-    value: &'t RawValue,
+    value: Json<'t>,
     place: &Place<'_>,
     what: &str,
-    read: impl FnMut(&'t RawValue, &Place<'_>) -> Result<T, ParseError>,
+    read: impl FnMut(Json<'t>, &Place<'_>) -> Result<T, ParseError>,
 ) -> Result<Vec<T>, ParseError> {
     let values = json::one_or_many(value, place, read)?;
     if values.is_empty() && Kind::of(value) == Kind::List {

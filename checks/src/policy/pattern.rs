@@ -1,5 +1,7 @@
 //! Patterns: literal text, wildcards and variables.
 
+use std::hash::{Hash, Hasher};
+
 use crate::policy::model::Version;
 
 /// A value with its wildcards and variables, as written in a resource or in a condition.
@@ -29,6 +31,13 @@ pub enum Part {
     },
     /// `${...}` of a form that nobody documents.
     Unreadable(String),
+}
+
+/// By the text alone, which says nearly all.
+impl Hash for Pattern {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.text.hash(state);
+    }
 }
 
 impl Pattern {

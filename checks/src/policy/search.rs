@@ -9,22 +9,31 @@
 //! is unknown in a Deny is taken to hold. Then it looks for any possible one: what is unknown in a Deny is taken not to
 //! hold, and in an Allow to hold. When even that finds nothing, the claim is proved.
 
-use std::cell::Cell;
+use std::borrow::Cow;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use crate::policy::evaluate::{self, Facts, Truth};
 use crate::policy::key::{self, Key, Presence};
-use crate::policy::model::{Document, Effect, Principal, Principals, Resources, Statement, Test};
-use crate::policy::pattern::Pattern;
+use crate::policy::model::{Document, Effect, Principal, Principals};
 use crate::policy::request::{Caller, Held, Request};
-use crate::policy::search::narrow::Member;
-use crate::policy::words::Words;
+use crate::policy::search::domain::{Common, Domain, Open};
+use crate::policy::search::index::Index;
+use crate::policy::search::scene::Scene;
+use crate::policy::search::variable::Left;
 
+mod caller;
+mod domain;
+mod globs;
+mod index;
 mod narrow;
 mod points;
 mod region;
+mod scene;
+mod variable;
 
-pub(crate) use narrow::OWN_ORGANISATION;
+pub(crate) use domain::OWN_ORGANISATION;
 pub(crate) use region::Region;
 
 /// How many choices a search makes before it gives up.
@@ -62,15 +71,20 @@ pub(crate) enum Party {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Act {
     /// In AWS's spelling, such as `s3:GetObject`.
-    pub(crate) shown: String,
+    pub(crate) shown: Cow<'static, str>,
     /// In lower case.
-    pub(crate) lower: String,
+    pub(crate) lower: Cow<'static, str>,
 }
 
 impl Act {
-    pub(crate) fn new(shown: impl Into<String>) -> Self {
+    pub(crate) fn new(shown: impl Into<Cow<'static, str>>) -> Self {
         let shown = shown.into();
-        Act { lower: shown.to_ascii_lowercase(), shown }
+        Act { lower: shown.to_ascii_lowercase().into(), shown }
+    }
+
+    /// The same, without a copy of its text.
+    pub(crate) fn lent(&'static self) -> Self {
+        Act { shown: Cow::Borrowed(&self.shown), lower: Cow::Borrowed(&self.lower) }
     }
 }
 
@@ -128,53 +142,28 @@ pub(crate) enum Answer {
 
 /// Asks whether the claim holds for every request of the class.
 pub(crate) fn search(documents: &[&Document], claim: Claim, class: &Class) -> Answer {
-    let mut denials: Vec<&Statement> = documents
-        .iter()
-        .flat_map(|document| &document.statements)
-        .filter(|statement| statement.effect == Effect::Deny)
-        .collect();
-    // The plainest first: it is the likeliest to deny everything, and then the others need no look.
-    denials.sort_by_key(|statement| statement.conditions.len());
-    let search = Search {
-        documents,
-        denials,
-        claim,
-        class,
-        keys: mentioned(documents),
+    let index = Index::of(documents);
+    let record = Record {
         nodes: Cell::new(NODES),
         unconfirmed: Cell::new(0),
         doubt: Cell::new(None),
         doubted: Cell::new(false),
     };
-    match search.run(Mode::Definite) {
+    let run = |mode| Search::of(documents, claim, class, mode, &index, &record).run();
+    match run(Mode::Definite) {
         Outcome::Found(request) => return Answer::Refuted(request),
-        Outcome::Nothing if !search.doubted.get() => return Answer::Proved,
-        Outcome::GaveUp(why) => return Answer::Undecided(why),
+        Outcome::Nothing if !record.doubted.get() => return Answer::Proved,
+        Outcome::GaveUp => return Answer::Undecided(TOO_INTRICATE.into()),
         Outcome::Nothing => {}
     }
-    search.nodes.set(NODES);
-    match search.run(Mode::Possible) {
-        Outcome::Found(request) => Answer::Refuted(request),
-        Outcome::GaveUp(why) => Answer::Undecided(search.doubt.take().map_or(why, |doubt| doubt)),
-        Outcome::Nothing => match search.doubt.take() {
-            Some(doubt) => Answer::Undecided(doubt),
-            None => Answer::Proved,
-        },
+    record.nodes.set(NODES);
+    let outcome = run(Mode::Possible);
+    match (outcome, record.doubt.take()) {
+        (Outcome::Found(request), _) => Answer::Refuted(request),
+        (Outcome::GaveUp | Outcome::Nothing, Some(doubt)) => Answer::Undecided(doubt),
+        (Outcome::GaveUp, None) => Answer::Undecided(TOO_INTRICATE.into()),
+        (Outcome::Nothing, None) => Answer::Proved,
     }
-}
-
-/// The condition keys that the documents test, as variables are named: `kms:CallerAccount` is `aws:PrincipalAccount`.
-fn mentioned(documents: &[&Document]) -> BTreeMap<String, Vec<Test>> {
-    let mut keys: BTreeMap<String, Vec<Test>> = BTreeMap::new();
-    for test in documents.iter().flat_map(|document| &document.statements).flat_map(|statement| &statement.conditions) {
-        keys.entry(variable(&test.key).to_owned()).or_default().push(test.clone());
-    }
-    keys
-}
-
-/// The variable that a key stands for: the two names of the caller's account are one.
-fn variable(key: &str) -> &str {
-    if key == "kms:calleraccount" { PRINCIPAL_ACCOUNT } else { key }
 }
 
 const PRINCIPAL_ACCOUNT: &str = "aws:principalaccount";
@@ -186,6 +175,9 @@ const SERVICE_NAME: &str = "aws:principalservicename";
 pub(crate) const SOME_SESSION: &str = "a-session-that-no-policy-names";
 /// A service that no policy names.
 const SOME_SERVICE: &str = "some-service.amazonaws.com";
+
+/// Why a search that comes to its limits leaves the question undecided.
+const TOO_INTRICATE: &str = "the policy is too intricate to be decided within the search's limits";
 
 /// What is made of what nobody can tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -223,55 +215,25 @@ enum Channel {
     Endpoint,
 }
 
+/// What comes of looking through requests.
 enum Outcome {
     Found(Box<Request>),
     Nothing,
-    GaveUp(String),
+    GaveUp,
 }
 
-/// One way to break a Deny, or one demand of an Allow.
+/// Why a set cannot be used.
 #[derive(Clone, Copy)]
-struct Choice<'a> {
-    variable: usize,
-    test: On<'a>,
-    /// Whether the test has to hold rather than to fail.
-    holds: bool,
+enum Stop {
+    /// Nothing is in it.
+    Empty,
+    /// Whether anything is cannot be told within the limits.
+    GaveUp,
 }
 
-/// What is tested.
-#[derive(Clone, Copy)]
-enum On<'a> {
-    Resource(&'a Resources),
-    Key(&'a Test),
-}
-
-/// A variable: the set that it is left with, and one member of it.
-#[derive(Clone)]
-struct Variable {
-    key: String,
-    left: Left,
-    /// One member; `None` for an absent key.
-    member: Option<Held>,
-}
-
-/// The set that a variable is left with.
-#[derive(Clone)]
-enum Left {
-    /// One text.
-    Text { absent: bool, present: Option<Words> },
-    /// One of finitely many values, which stand for all that the tests tell apart.
-    Point { absent: bool, points: Vec<String> },
-    /// Several texts: each of them in one set, and one in each of the others.
-    Texts { absent: bool, every: Words, some: Vec<Words> },
-}
-
-struct Search<'a> {
-    documents: &'a [&'a Document],
-    /// The Denies, those with the fewest tests first.
-    denials: Vec<&'a Statement>,
-    claim: Claim,
-    class: &'a Class,
-    keys: BTreeMap<String, Vec<Test>>,
+/// What both runs of a search have used up, and what made them doubt.
+struct Record {
+    /// How many choices are left.
     nodes: Cell<u32>,
     unconfirmed: Cell<u32>,
     /// Why a candidate was not confirmed, the first time.
@@ -280,43 +242,54 @@ struct Search<'a> {
     doubted: Cell<bool>,
 }
 
-/// What is constant while variables are narrowed: the party, its channel and the action.
-struct Scene<'a> {
-    search: &'a Search<'a>,
-    party: &'a Party,
-    channel: Channel,
-    /// The caller for whom principals are matched; of a party that is not one caller, any that no document names.
-    base: Request,
+/// One run of a search.
+struct Search<'a> {
+    documents: &'a [&'a Document],
+    claim: Claim,
+    class: &'a Class,
     mode: Mode,
+    index: &'a Index<'a>,
+    record: &'a Record,
+    /// The index's lists of principals, without those whom the class leaves out.
+    principals: Vec<Cow<'a, Principals>>,
+    /// The domains of the keys that hold the same for many callers.
+    domains: RefCell<BTreeMap<Common, Open>>,
 }
 
 impl<'a> Search<'a> {
-    fn statements(&self) -> impl Iterator<Item = &'a Statement> + use<'a> {
-        self.documents.iter().flat_map(|document| &document.statements)
+    fn of(
+        documents: &'a [&'a Document],
+        claim: Claim,
+        class: &'a Class,
+        mode: Mode,
+        index: &'a Index<'a>,
+        record: &'a Record,
+    ) -> Self {
+        // A canonical user is one account that the policy's author knows, and so no stranger, whichever account it is.
+        let of_an_account = |principal: &&Principal| !matches!(principal, Principal::CanonicalUser(_));
+        let known = |principals: &&'a Principals| match principals {
+            Principals::Only(list) if class.strangers == Strangers::Anybody => {
+                Cow::Owned(Principals::Only(list.iter().filter(of_an_account).cloned().collect()))
+            }
+            Principals::Only(_) | Principals::AllBut(_) | Principals::Unstated => Cow::Borrowed(*principals),
+        };
+        let principals = index.principals.iter().map(known).collect();
+        Search { documents, claim, class, mode, index, record, principals, domains: RefCell::default() }
     }
 
-    fn run(&self, mode: Mode) -> Outcome {
-        let channels = self.channels();
-        let parties: Vec<(&Party, Request)> =
-            self.parties().into_iter().map(|party| (party, self.base(party, &Act::new("")))).collect();
+    fn run(&self) -> Outcome {
+        let scenes = self.scenes();
         for region in &self.class.regions {
-            // The first resource of a region is the same for every action and caller.
-            let left = Left::Text { absent: false, present: Some(region.words.clone()) };
-            let member = match left.member() {
-                Member::Is(member) => member,
-                Member::None => continue,
-                Member::GaveUp => return gave_up(),
+            let resource = match Domain::of(None, Left::text(region.words.clone())) {
+                Ok(resource) => resource,
+                Err(Stop::Empty) => continue,
+                Err(Stop::GaveUp) => return Outcome::GaveUp,
             };
-            let resource = Variable { key: String::new(), left, member };
-            for act in self.distinct(&region.acts) {
-                for (party, base) in &parties {
-                    for channel in &channels {
-                        let base = Request { action: act.shown.clone(), ..base.clone() };
-                        let scene = Scene { search: self, party, channel: *channel, base, mode };
-                        match scene.run(&resource) {
-                            Outcome::Nothing => {}
-                            found @ (Outcome::Found(_) | Outcome::GaveUp(_)) => return found,
-                        }
+            for call in self.index.calls(&region.acts) {
+                for scene in &scenes {
+                    match scene.run(&call, &resource) {
+                        Outcome::Nothing => {}
+                        found @ (Outcome::Found(_) | Outcome::GaveUp) => return found,
                     }
                 }
             }
@@ -324,76 +297,75 @@ impl<'a> Search<'a> {
         Outcome::Nothing
     }
 
+    /// The scenes to look at, for each party and each way that its requests come.
+    fn scenes(&'a self) -> Vec<Scene<'a>> {
+        let (channels, base) = (self.channels(), self.base());
+        let mut scenes = Vec::new();
+        for (party, caller) in self.parties() {
+            for channel in &channels {
+                scenes.push(Scene::of(self, party, *channel, Request { caller: caller.clone(), ..base.clone() }));
+            }
+        }
+        scenes
+    }
+
     /// A channel matters only where a document tests a key of one.
     fn channels(&self) -> Vec<Channel> {
-        let of_a_network = |name: &String| {
+        let of_a_network = |name: &Rc<str>| {
             key::named(name).is_some_and(|key| matches!(key.presence, Presence::Internet | Presence::Endpoint))
         };
-        if self.keys.keys().any(of_a_network) {
+        if self.index.keys.keys().any(of_a_network) {
             vec![Channel::Internet, Channel::Endpoint]
         } else {
             vec![Channel::Internet]
         }
     }
 
-    /// Parties that no statement and no test tells apart are looked at once.
-    fn parties(&self) -> Vec<&'a Party> {
-        let told_by_keys = self.keys.keys().any(|name| {
-            let derived = [PRINCIPAL_ARN, PRINCIPAL_ACCOUNT, PRINCIPAL_TYPE, USERNAME].contains(&name.as_str())
-                || name.starts_with("aws:principal");
+    /// The parties, each with the caller for whom principals are matched. Those that no statement and no test tells
+    /// apart are looked at once.
+    fn parties(&self) -> Vec<(&'a Party, Caller)> {
+        let told_by_keys = self.index.keys.keys().any(|name| {
             let hangs_on_the_caller =
                 |key: &Key| !matches!(key.presence, Presence::Always | Presence::Optional | Presence::Doubtful);
+            let derived = name.starts_with("aws:principal") || **name == *USERNAME;
             derived || key::named(name).is_some_and(hangs_on_the_caller)
         });
-        let variables = self.statements().any(|statement| {
-            let of_resources = match &statement.resources {
-                Resources::Only(patterns) | Resources::AllBut(patterns) => patterns.iter().any(Pattern::has_variable),
-                Resources::Unstated => false,
-            };
-            let mut values = statement.conditions.iter().flat_map(|test| &test.values);
-            of_resources || values.any(|value| value.pattern.has_variable())
-        });
-        if told_by_keys || variables {
-            return self.class.parties.iter().collect();
-        }
-        let mut seen = BTreeSet::new();
-        let mut parties = Vec::new();
-        for party in &self.class.parties {
-            let base = self.base(party, &Act::new(""));
-            let facts = Facts { request: &base, partition: &self.class.partition };
-            let truths: Vec<Truth> = self
-                .statements()
-                .map(|statement| evaluate::principals(&statement.principals, statement.effect, &facts))
-                .collect();
-            if seen.insert(truths) {
-                parties.push(party);
-            }
-        }
-        parties
-    }
-
-    /// Actions that no statement tells apart are looked at once.
-    fn distinct<'b>(&self, acts: &'b [Act]) -> Vec<&'b Act> {
-        let mut seen = BTreeSet::new();
-        let mut distinct = Vec::new();
-        for act in acts {
-            let matched: Vec<bool> =
-                self.statements().map(|statement| evaluate::actions(&statement.actions, &act.lower)).collect();
-            if seen.insert(matched) {
-                distinct.push(act);
-            }
-        }
-        distinct
-    }
-
-    fn base(&self, party: &Party, act: &Act) -> Request {
-        let caller = match party {
-            Party::Exactly(caller) => caller.clone(),
-            Party::SomeoneOf(account) => self.someone(account),
-            Party::Stranger => self.someone(&self.unrelated_account()),
-            Party::SomeService => Caller::Service(SOME_SERVICE.to_owned()),
-            Party::RootOfAStranger => Caller::Root { account: self.unrelated_account() },
+        let (someone, stranger) = (self.unnamed_role(), self.unrelated_account());
+        let role = |account: &String| Caller::Role {
+            account: account.clone(),
+            name: someone.clone(),
+            session: SOME_SESSION.to_owned(),
         };
+        let parties = self.class.parties.iter().map(|party| {
+            let caller = match party {
+                Party::Exactly(caller) => caller.clone(),
+                Party::SomeoneOf(account) => role(account),
+                Party::Stranger => role(&stranger),
+                Party::SomeService => Caller::Service(SOME_SERVICE.to_owned()),
+                Party::RootOfAStranger => Caller::Root { account: stranger.clone() },
+            };
+            (party, caller)
+        });
+        if told_by_keys || self.index.has_variables() {
+            return parties.collect();
+        }
+        let mut seen = BTreeSet::new();
+        let mut request = self.base();
+        let mut told_apart = Vec::new();
+        for (party, caller) in parties {
+            request.caller = caller.clone();
+            let facts = Facts { request: &request, partition: &self.class.partition };
+            // The answer is the same for either effect.
+            let named = |principals: &&Principals| evaluate::principals(principals, Effect::Deny, &facts);
+            if seen.insert(self.index.principals.iter().map(named).collect::<Vec<Truth>>()) {
+                told_apart.push((party, caller));
+            }
+        }
+        told_apart
+    }
+
+    /// What every request of the class holds.
+    fn base(&self) -> Request {
         let mut context = BTreeMap::new();
         for (name, fixed) in &self.class.fixed {
             match fixed {
@@ -402,33 +374,22 @@ impl<'a> Search<'a> {
                 Fixed::Absent | Fixed::NoneOf(_) => None,
             };
         }
-        for name in self.keys.keys() {
-            if !self.class.fixed.contains_key(name.as_str())
+        for name in self.index.keys.keys() {
+            if !self.class.fixed.contains_key(&**name)
                 && key::named(name).is_some_and(|key| key.presence == Presence::Doubtful)
             {
-                context.insert(name.clone(), Held::Doubtful);
+                context.insert(name.to_string(), Held::Doubtful);
             }
         }
-        Request { caller, action: act.shown.clone(), resource: String::new(), context }
+        Request { caller: Caller::Anonymous, action: String::new(), resource: String::new(), context }
     }
 
-    /// A role of the account that no document names.
-    fn someone(&self, account: &str) -> Caller {
-        let named: BTreeSet<&str> = self.named().filter_map(Principal::role_name).collect();
-        let name = std::iter::successors(Some("someone".to_owned()), |name| Some(format!("{name}-else")))
-            .find(|name| !named.contains(name.as_str()));
-        Caller::Role {
-            account: account.to_owned(),
-            name: name.unwrap_or_else(String::new),
-            session: SOME_SESSION.to_owned(),
-        }
-    }
-
-    fn named(&self) -> impl Iterator<Item = &'a Principal> + use<'a> {
-        self.statements().flat_map(|statement| match &statement.principals {
-            Principals::Only(named) | Principals::AllBut(named) => named.as_slice(),
-            Principals::Unstated => &[],
-        })
+    /// The name of a role that no document names.
+    fn unnamed_role(&self) -> String {
+        let named: BTreeSet<&str> = self.index.named().filter_map(Principal::role_name).collect();
+        std::iter::successors(Some("someone".to_owned()), |name| Some(format!("{name}-else")))
+            .find(|name| !named.contains(name.as_str()))
+            .unwrap_or_else(String::new)
     }
 
     /// An account that no document mentions.
@@ -469,284 +430,6 @@ impl Principal {
             | Principal::CanonicalUser(_)
             | Principal::Deleted(_)
             | Principal::Other { .. } => None,
-        }
-    }
-}
-
-impl<'a> Scene<'a> {
-    fn facts(&self) -> Facts<'_> {
-        Facts { request: &self.base, partition: &self.search.class.partition }
-    }
-
-    fn run(&self, resource: &Variable) -> Outcome {
-        if self.search.claim == Claim::NotAllowed && !self.may_be_allowed() {
-            return Outcome::Nothing;
-        }
-        let mut variables = vec![resource.clone()];
-        for name in self.search.keys.keys() {
-            if let Some(left) = self.domain(name) {
-                variables.push(Variable { key: name.clone(), left, member: None });
-            }
-        }
-        for variable in variables.iter_mut().skip(1) {
-            match variable.left.member() {
-                Member::Is(member) => variable.member = member,
-                Member::None => return Outcome::Nothing,
-                Member::GaveUp => return gave_up(),
-            }
-        }
-        let Some(denials) = self.denials(&variables) else { return Outcome::Nothing };
-        match self.search.claim {
-            Claim::Denied => self.break_all(&denials, &variables),
-            Claim::NotAllowed => {
-                for statement in self.search.statements().filter(|statement| statement.effect == Effect::Allow) {
-                    let Some(demands) = self.demands(statement, &variables) else { continue };
-                    let narrowed = demands.into_iter().try_fold(variables.clone(), |variables, demand| {
-                        self.narrowed(&variables, demand).transpose_empty()
-                    });
-                    match narrowed {
-                        Ok(narrowed) => match self.break_all(&denials, &narrowed) {
-                            Outcome::Nothing => {}
-                            found @ (Outcome::Found(_) | Outcome::GaveUp(_)) => return found,
-                        },
-                        Err(Stop::Empty) => {}
-                        Err(Stop::GaveUp) => return gave_up(),
-                    }
-                }
-                Outcome::Nothing
-            }
-        }
-    }
-
-    /// Whether an Allow is about the scene's action and callers at all.
-    fn may_be_allowed(&self) -> bool {
-        let action = self.base.action.to_ascii_lowercase();
-        self.search.statements().any(|statement| {
-            statement.effect == Effect::Allow
-                && evaluate::actions(&statement.actions, &action)
-                && self.principals(statement) != Truth::No
-        })
-    }
-
-    /// For each Deny that may catch a request of the scene, the ways to break it, the fewest first. `None` where one of
-    /// them cannot be broken, so that every request is denied.
-    fn denials<'b>(&'b self, variables: &[Variable]) -> Option<Vec<Vec<Choice<'b>>>> {
-        let mut denials = Vec::new();
-        let action = self.base.action.to_ascii_lowercase();
-        for statement in &self.search.denials {
-            if !evaluate::actions(&statement.actions, &action) {
-                continue;
-            }
-            let principals = self.principals(statement);
-            if self.mode.fails(principals) {
-                continue;
-            }
-            let mut choices = Vec::new();
-            let mut broken = false;
-            for test in &statement.conditions {
-                match place(variables, &test.key) {
-                    Some(variable) => choices.push(Choice { variable, test: On::Key(test), holds: false }),
-                    None => broken |= self.mode.fails(self.constant(test)),
-                }
-            }
-            match &statement.resources {
-                Resources::Unstated => {}
-                stated @ (Resources::Only(_) | Resources::AllBut(_)) => {
-                    choices.push(Choice { variable: 0, test: On::Resource(stated), holds: false });
-                }
-            }
-            if broken {
-                continue;
-            }
-            // A test that every member of its variable's set meets breaks nothing.
-            choices.retain(|choice| !matches!(self.narrowed(variables, *choice), Narrowed::Empty));
-            if choices.is_empty() {
-                return None;
-            }
-            denials.push(choices);
-        }
-        denials.sort_by_key(Vec::len);
-        Some(denials)
-    }
-
-    /// What an Allow demands of the variables; `None` where it cannot match.
-    fn demands<'b>(&'b self, statement: &'b Statement, variables: &[Variable]) -> Option<Vec<Choice<'b>>> {
-        if !evaluate::actions(&statement.actions, &self.base.action.to_ascii_lowercase()) {
-            return None;
-        }
-        let principals = self.principals(statement);
-        if !self.mode.holds(principals) {
-            return None;
-        }
-        let mut demands = Vec::new();
-        for test in &statement.conditions {
-            match place(variables, &test.key) {
-                Some(variable) => demands.push(Choice { variable, test: On::Key(test), holds: true }),
-                None if self.mode.holds(self.demanded(test)) => {}
-                None => return None,
-            }
-        }
-        match &statement.resources {
-            Resources::Unstated => {}
-            stated @ (Resources::Only(_) | Resources::AllBut(_)) => {
-                demands.push(Choice { variable: 0, test: On::Resource(stated), holds: true });
-            }
-        }
-        Some(demands)
-    }
-
-    /// Whether the statement is about the scene's callers. A canonical user is one account that its author knows, and
-    /// so no stranger, whichever account it is.
-    fn principals(&self, statement: &Statement) -> Truth {
-        let of_an_account = |principal: &Principal| !matches!(principal, Principal::CanonicalUser(_));
-        let known = match &statement.principals {
-            Principals::Only(list) if self.search.class.strangers == Strangers::Anybody => {
-                &Principals::Only(list.iter().filter(|principal| of_an_account(principal)).cloned().collect())
-            }
-            principals @ (Principals::Only(_) | Principals::AllBut(_) | Principals::Unstated) => principals,
-        };
-        let truth = evaluate::principals(known, statement.effect, &self.facts());
-        self.heed(truth);
-        truth
-    }
-
-    /// A test on a key that every request of the scene holds alike. Its values may hold variables that vary.
-    fn constant(&self, test: &Test) -> Truth {
-        let facts = self.facts();
-        let held = facts.get(&test.key);
-        let truth = if held.is_some() && self.varies(test) {
-            Truth::Unknown
-        } else {
-            evaluate::test(test, held.as_ref(), &facts)
-        };
-        self.heed(truth);
-        truth
-    }
-
-    /// As [`Scene::constant`], of a test that an Allow demands: of a key that may be there after all nothing is sure.
-    fn demanded(&self, test: &Test) -> Truth {
-        match self.facts().get(&test.key) {
-            Some(Held::Doubtful) => {
-                self.heed(Truth::Unknown);
-                Truth::Unknown
-            }
-            Some(Held::One(_) | Held::Many(_)) | None => self.constant(test),
-        }
-    }
-
-    fn heed(&self, truth: Truth) {
-        if truth == Truth::Unknown {
-            self.search.doubted.set(true);
-        }
-    }
-
-    /// Breaks each Deny in turn.
-    fn break_all(&self, denials: &[Vec<Choice<'_>>], variables: &[Variable]) -> Outcome {
-        let Some((choices, rest)) = denials.split_first() else { return self.candidate(variables) };
-        let Some(nodes) = self.search.nodes.get().checked_sub(1) else { return gave_up() };
-        self.search.nodes.set(nodes);
-        // First the choices that leave the present members alone: they cost nothing and disturb no other Deny.
-        let mut later = Vec::new();
-        for choice in choices {
-            match self.narrowed(variables, *choice) {
-                Narrowed::Empty => {}
-                Narrowed::GaveUp => return gave_up(),
-                Narrowed::To { variables: narrowed, kept: true } => match self.break_all(rest, &narrowed) {
-                    Outcome::Nothing => {}
-                    found @ (Outcome::Found(_) | Outcome::GaveUp(_)) => return found,
-                },
-                Narrowed::To { variables: narrowed, kept: false } => later.push(narrowed),
-            }
-        }
-        for narrowed in later {
-            match self.break_all(rest, &narrowed) {
-                Outcome::Nothing => {}
-                found @ (Outcome::Found(_) | Outcome::GaveUp(_)) => return found,
-            }
-        }
-        Outcome::Nothing
-    }
-
-    /// Puts a request together from one member of each set, and asks the evaluator.
-    fn candidate(&self, variables: &[Variable]) -> Outcome {
-        let partition = &self.search.class.partition;
-        let request = self.request(variables);
-        if let Some(request) = request {
-            let facts = Facts { request: &request, partition };
-            if self.confirmed(&facts) {
-                return Outcome::Found(Box::new(request));
-            }
-            // A variable that the search left open may hold just what it is compared with.
-            if let Some(echoing) = self.echoing(&request)
-                && self.confirmed(&Facts { request: &echoing, partition })
-            {
-                return Outcome::Found(Box::new(echoing));
-            }
-            let doubt = self.search.doubt.take().or_else(|| Some(self.doubt(&facts)));
-            self.search.doubt.set(doubt);
-        } else {
-            let doubt =
-                "two condition keys that hang together are tested apart, or a caller of a sort that is not told"
-                    .to_owned();
-            let doubt = self.search.doubt.take().or(Some(doubt));
-            self.search.doubt.set(doubt);
-        }
-        self.search.doubted.set(true);
-        self.search.unconfirmed.set(self.search.unconfirmed.get() + 1);
-        if self.search.unconfirmed.get() > UNCONFIRMED { gave_up() } else { Outcome::Nothing }
-    }
-
-    fn confirmed(&self, facts: &Facts<'_>) -> bool {
-        match self.search.claim {
-            Claim::Denied => evaluate::denied(self.search.documents, facts) == Truth::No,
-            Claim::NotAllowed => evaluate::allowed(self.search.documents, facts) == Truth::Yes,
-        }
-    }
-
-    /// What keeps the evaluator from a definite answer.
-    fn doubt(&self, facts: &Facts<'_>) -> String {
-        for document in self.search.documents {
-            for statement in &document.statements {
-                if evaluate::statement(statement, facts) == Truth::Unknown {
-                    let mismatches = evaluate::mismatches(statement, facts);
-                    if let Some(unknown) = mismatches.iter().find(|mismatch| mismatch.truth == Truth::Unknown) {
-                        return format!("{}, {}: {}", statement.name(), unknown.part, unknown.why);
-                    }
-                    return format!("whether {} matches cannot be told", statement.name());
-                }
-            }
-        }
-        "two values of the request that hang together are tested apart".into()
-    }
-}
-
-fn gave_up() -> Outcome {
-    Outcome::GaveUp("the policy is too intricate to be decided within the search's limits".into())
-}
-
-/// Where the variable of a key stands.
-fn place(variables: &[Variable], key: &str) -> Option<usize> {
-    let name = variable(key);
-    variables.iter().position(|variable| variable.key == name && !variable.key.is_empty())
-}
-
-enum Narrowed {
-    To { variables: Vec<Variable>, kept: bool },
-    Empty,
-    GaveUp,
-}
-
-enum Stop {
-    Empty,
-    GaveUp,
-}
-
-impl Narrowed {
-    fn transpose_empty(self) -> Result<Vec<Variable>, Stop> {
-        match self {
-            Narrowed::To { variables, .. } => Ok(variables),
-            Narrowed::Empty => Err(Stop::Empty),
-            Narrowed::GaveUp => Err(Stop::GaveUp),
         }
     }
 }

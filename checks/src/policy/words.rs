@@ -5,8 +5,11 @@
 //! them is built state by state, breadth first, so that the first word found is a shortest one and the search ends as
 //! soon as nothing new can be reached.
 
-use std::collections::HashSet;
 use std::rc::Rc;
+
+mod automaton;
+
+use automaton::{Automaton, Product};
 
 /// A set of characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -26,6 +29,14 @@ pub(crate) enum Letter {
 }
 
 impl Letter {
+    /// The one character of the set, where it has exactly one.
+    fn exactly(self) -> Option<char> {
+        match self {
+            Letter::Is(letter) => Some(letter),
+            Letter::Any | Letter::NoColon | Letter::Digit | Letter::LowerOrDigit | Letter::AnyCase(_) => None,
+        }
+    }
+
     fn holds(self, letter: char) -> bool {
         match self {
             Letter::Any => true,
@@ -43,6 +54,16 @@ impl Letter {
 pub(crate) struct Step {
     letter: Letter,
     repeated: bool,
+}
+
+impl Step {
+    /// Any number of any characters.
+    const ANYTHING: Step = Step { letter: Letter::Any, repeated: true };
+
+    /// The one character that it takes, where it takes exactly one.
+    fn only(self) -> Option<char> {
+        self.letter.exactly().filter(|_| !self.repeated)
+    }
 }
 
 /// A pattern without variables.
@@ -98,65 +119,37 @@ impl Glob {
 
     /// The one word that it matches, where it matches exactly one.
     pub(crate) fn word(&self) -> Option<String> {
-        self.steps
-            .iter()
-            .map(|step| match (step.letter, step.repeated) {
-                (Letter::Is(letter), false) => Some(letter),
-                (Letter::Is(_), true)
-                | (
-                    Letter::Any | Letter::NoColon | Letter::Digit | Letter::LowerOrDigit | Letter::AnyCase(_),
-                    true | false,
-                ) => None,
-            })
-            .collect()
+        self.steps.iter().map(|step| step.only()).collect()
+    }
+
+    /// Whether it matches exactly one word.
+    fn is_word(&self) -> bool {
+        self.steps.iter().all(|step| step.only().is_some())
     }
 
     /// Whether it matches every word.
     pub(crate) fn is_everything(&self) -> bool {
-        self.steps == [Step { letter: Letter::Any, repeated: true }]
+        self.steps == [Step::ANYTHING]
     }
 
     /// Whether it matches this word.
     pub(crate) fn matches(&self, word: &str) -> bool {
-        let mut positions = vec![0];
-        self.close(&mut positions);
-        for letter in word.chars() {
-            positions = self.after(&positions, letter);
-            if positions.is_empty() {
-                return false;
+        // Up to the first star each step takes one letter, and most words differ from a pattern there already.
+        let mut letters = word.chars();
+        let star = self.steps.iter().position(|step| step.repeated);
+        let (head, tail) = self.steps.split_at(star.unwrap_or(self.steps.len()));
+        if !head.iter().all(|step| letters.next().is_some_and(|letter| step.letter.holds(letter))) {
+            return false;
+        }
+        match tail {
+            [] => letters.next().is_none(),
+            [Step::ANYTHING] => true,
+            tail => {
+                let mut automaton = Automaton::default();
+                automaton.add(tail);
+                automaton.matches(letters)
             }
         }
-        self.accepts(&positions)
-    }
-
-    fn accepts(&self, positions: &[u32]) -> bool {
-        positions.last().is_some_and(|last| *last as usize == self.steps.len())
-    }
-
-    /// The positions after reading a letter, ascending.
-    fn after(&self, positions: &[u32], letter: char) -> Vec<u32> {
-        let mut next: Vec<u32> = Vec::with_capacity(positions.len() + 1);
-        for position in positions {
-            let Some(step) = self.steps.get(*position as usize) else { continue };
-            if step.letter.holds(letter) {
-                next.push(if step.repeated { *position } else { position + 1 });
-            }
-        }
-        self.close(&mut next);
-        next
-    }
-
-    /// Adds the positions that are reached by leaving repeated steps, and sorts.
-    fn close(&self, positions: &mut Vec<u32>) {
-        let mut index = 0;
-        while let Some(position) = positions.get(index).copied() {
-            if self.steps.get(position as usize).is_some_and(|step| step.repeated) {
-                positions.push(position + 1);
-            }
-            index += 1;
-        }
-        positions.sort_unstable();
-        positions.dedup();
     }
 }
 
@@ -171,11 +164,14 @@ pub(crate) enum Found {
     GaveUp,
 }
 
+/// Patterns, of which one has to match. The narrowings of a search share them.
+pub(crate) type Globs = Rc<[Glob]>;
+
 /// A set of words.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Words {
-    clauses: Vec<Rc<[Rc<Glob>]>>,
-    excluded: Vec<Rc<Glob>>,
+    clauses: Vec<Globs>,
+    excluded: Vec<Globs>,
 }
 
 impl Words {
@@ -189,237 +185,68 @@ impl Words {
         Words { clauses: vec![Rc::new([])], excluded: Vec::new() }
     }
 
+    /// The words that match one of these.
+    pub(crate) fn among(globs: impl IntoIterator<Item = Glob>) -> Self {
+        Words { clauses: vec![globs.into_iter().collect()], excluded: Vec::new() }
+    }
+
     /// The words that are in this set and in the other.
     pub(crate) fn and(&self, other: &Words) -> Words {
         let mut both = self.clone();
-        for clause in &other.clauses {
-            both.keep(clause);
-        }
-        both.exclude(&other.excluded);
+        other.clauses.iter().for_each(|globs| both.keep(globs));
+        other.excluded.iter().for_each(|globs| both.exclude(globs));
         both
     }
 
     /// Keeps the words that match one of these.
-    pub(crate) fn keep(&mut self, globs: &Rc<[Rc<Glob>]>) {
-        if !self.clauses.iter().any(|clause| Rc::ptr_eq(clause, globs) || clause == globs) {
+    pub(crate) fn keep(&mut self, globs: &Globs) {
+        if !self.clauses.iter().any(|clause| Rc::ptr_eq(clause, globs)) {
             self.clauses.push(Rc::clone(globs));
         }
     }
 
     /// Drops the words that match one of these.
-    pub(crate) fn exclude(&mut self, globs: &[Rc<Glob>]) {
-        for glob in globs {
-            if !self.excluded.iter().any(|excluded| Rc::ptr_eq(excluded, glob) || excluded == glob) {
-                self.excluded.push(Rc::clone(glob));
-            }
+    pub(crate) fn exclude(&mut self, globs: &Globs) {
+        if !self.excluded.iter().any(|excluded| Rc::ptr_eq(excluded, globs)) {
+            self.excluded.push(Rc::clone(globs));
         }
     }
 
     /// Whether the word is in the set.
     pub(crate) fn holds(&self, word: &str) -> bool {
-        self.clauses.iter().all(|clause| clause.iter().any(|glob| glob.matches(word)))
-            && !self.excluded.iter().any(|glob| glob.matches(word))
+        self.still_holds(&Words::all(), word)
+    }
+
+    /// Whether a word of another set, from which this one was made by keeping and dropping, is in this one too. Only
+    /// what was kept and dropped since is looked at.
+    pub(crate) fn still_holds(&self, before: &Words, word: &str) -> bool {
+        let matched = |globs: &Globs| globs.iter().any(|glob| glob.matches(word));
+        self.clauses.iter().skip(before.clauses.len()).all(matched)
+            && !self.excluded.iter().skip(before.excluded.len()).any(matched)
     }
 
     /// A shortest word of the set. Each state that is looked at costs one of the budget.
     pub(crate) fn shortest(&self, budget: &mut u32) -> Found {
-        if self.excluded.iter().any(|glob| glob.is_everything()) || self.clauses.iter().any(|clause| clause.is_empty())
+        if self.excluded.iter().any(|globs| globs.iter().any(Glob::is_everything))
+            || self.clauses.iter().any(|clause| clause.is_empty())
         {
             return Found::Nothing;
         }
         // A clause of single words leaves only those to try.
-        for clause in &self.clauses {
-            let words: Option<Vec<String>> = clause.iter().map(|glob| glob.word()).collect();
-            if let Some(mut words) = words {
-                words.sort_by_key(|word| (word.chars().count(), word.clone()));
-                return words.into_iter().find(|word| self.holds(word)).map_or(Found::Nothing, Found::Word);
-            }
+        if let Some(clause) = self.clauses.iter().find(|clause| clause.iter().all(Glob::is_word)) {
+            let mut words: Vec<String> = clause.iter().filter_map(Glob::word).collect();
+            words.sort_by_cached_key(|word| (word.chars().count(), word.clone()));
+            return words.into_iter().find(|word| self.holds(word)).map_or(Found::Nothing, Found::Word);
         }
         Product::of(self).shortest(budget)
     }
-}
-
-/// The automata of a set, side by side.
-struct Product<'a> {
-    /// Every glob: first the clauses', then the excluded ones.
-    globs: Vec<&'a Glob>,
-    /// Where each clause's globs begin and end among them.
-    clauses: Vec<std::ops::Range<usize>>,
-    /// Where the excluded ones begin.
-    excluded: usize,
-}
-
-/// The positions of every glob, in their order; `u32::MAX` ends a glob's.
-type State = Vec<u32>;
-
-const END: u32 = u32::MAX;
-
-impl<'a> Product<'a> {
-    fn of(words: &'a Words) -> Self {
-        let mut globs: Vec<&Glob> = Vec::new();
-        let mut clauses = Vec::with_capacity(words.clauses.len());
-        for clause in &words.clauses {
-            let from = globs.len();
-            globs.extend(clause.iter().filter(|glob| !glob.is_everything()).map(Rc::as_ref));
-            // A clause with a glob that matches everything asks for nothing.
-            if globs.len() - from < clause.len() {
-                globs.truncate(from);
-            } else {
-                clauses.push(from..globs.len());
-            }
-        }
-        let excluded = globs.len();
-        globs.extend(words.excluded.iter().map(Rc::as_ref));
-        Product { globs, clauses, excluded }
-    }
-
-    fn start(&self) -> State {
-        let mut state = Vec::with_capacity(self.globs.len() * 3);
-        for glob in &self.globs {
-            let mut positions = vec![0];
-            glob.close(&mut positions);
-            state.append(&mut positions);
-            state.push(END);
-        }
-        state
-    }
-
-    /// The state after a letter; `None` where a clause can no longer be met.
-    fn after(&self, state: &[u32], letter: char) -> Option<State> {
-        let mut next = Vec::with_capacity(state.len() + 4);
-        let mut alive = Vec::with_capacity(self.excluded);
-        for (index, (glob, positions)) in self.globs.iter().zip(state.split(|position| *position == END)).enumerate() {
-            let from = next.len();
-            if !positions.is_empty() {
-                next.append(&mut glob.after(positions, letter));
-            }
-            if index < self.excluded {
-                alive.push(next.len() > from);
-            }
-            next.push(END);
-        }
-        let met = |clause: &std::ops::Range<usize>| alive[clause.clone()].iter().any(|alive| *alive);
-        self.clauses.iter().all(met).then_some(next)
-    }
-
-    fn accepts(&self, state: &[u32]) -> bool {
-        let accepting: Vec<bool> = self
-            .globs
-            .iter()
-            .zip(state.split(|position| *position == END))
-            .map(|(glob, positions)| glob.accepts(positions))
-            .collect();
-        self.clauses.iter().all(|clause| accepting[clause.clone()].iter().any(|accepts| *accepts))
-            && !accepting[self.excluded..].iter().any(|accepts| *accepts)
-    }
-
-    /// The letters that can lead to different states, one for each set of letters that no glob tells apart; and whether
-    /// they are those of literal text, which is read forward only.
-    fn letters(&self, state: &[u32]) -> (Vec<char>, bool) {
-        let active: Vec<Vec<Letter>> = self
-            .globs
-            .iter()
-            .zip(state.split(|position| *position == END))
-            .map(|(glob, positions)| {
-                let steps = positions.iter().filter_map(|position| glob.steps.get(*position as usize));
-                steps.map(|step| step.letter).collect()
-            })
-            .collect();
-        // A clause that waits for particular letters leaves only those.
-        for clause in &self.clauses {
-            let waiting: Option<Vec<char>> =
-                active[clause.clone()].iter().flatten().map(|letter| exactly(*letter)).collect();
-            if let Some(mut letters) = waiting {
-                letters.sort_unstable();
-                letters.dedup();
-                return (letters, true);
-            }
-        }
-        let mut letters: Vec<char> = Vec::new();
-        let mut classes: HashSet<Letter> = HashSet::new();
-        for letter in active.iter().flatten() {
-            match letter {
-                Letter::Is(letter) => letters.push(*letter),
-                Letter::AnyCase(letter) => {
-                    letters.push(*letter);
-                    letters.extend(letter.to_uppercase());
-                }
-                Letter::NoColon => letters.push(':'),
-                Letter::Any | Letter::Digit | Letter::LowerOrDigit => {
-                    classes.insert(*letter);
-                }
-            }
-        }
-        letters.sort_unstable();
-        letters.dedup();
-        // One letter that no pattern names, for each set that the classes tell apart; they come first, because a word
-        // of such letters is one that the policy's author did not think of.
-        let mut fresh = Vec::with_capacity(3);
-        fresh.extend(unnamed(('k'..='z').chain('a'..='j'), &letters));
-        if !classes.is_empty() && classes.iter().any(|class| *class != Letter::Any) {
-            fresh.extend(unnamed(('0'..='9').rev(), &letters));
-            fresh.extend(unnamed(('A'..='Z').chain('\u{4e00}'..='\u{9fff}'), &letters));
-        } else if fresh.is_empty() {
-            fresh.extend(unnamed(('A'..='Z').chain('\u{4e00}'..='\u{9fff}'), &letters));
-        }
-        fresh.extend(letters);
-        (fresh, false)
-    }
-
-    fn shortest(&self, budget: &mut u32) -> Found {
-        // Each node is the letter that led to it and the node before.
-        let mut nodes: Vec<(char, usize)> = vec![('\0', usize::MAX)];
-        let mut level: Vec<(State, usize)> = vec![(self.start(), 0)];
-        let mut seen: HashSet<State> = HashSet::new();
-        while !level.is_empty() {
-            if let Some((_, node)) = level.iter().find(|(state, _)| self.accepts(state)) {
-                return Found::Word(word(&nodes, *node));
-            }
-            let mut next = Vec::new();
-            for (state, node) in level {
-                let Some(left) = budget.checked_sub(1) else { return Found::GaveUp };
-                *budget = left;
-                let (letters, literal) = self.letters(&state);
-                for letter in letters {
-                    let Some(after) = self.after(&state, letter) else { continue };
-                    // Along literal text no state comes back, so it need not be remembered.
-                    if literal || seen.insert(after.clone()) {
-                        nodes.push((letter, node));
-                        next.push((after, nodes.len() - 1));
-                    }
-                }
-            }
-            level = next;
-        }
-        Found::Nothing
-    }
-}
-
-fn unnamed(mut range: impl Iterator<Item = char>, letters: &[char]) -> Option<char> {
-    range.find(|letter| !letters.contains(letter))
-}
-
-fn exactly(letter: Letter) -> Option<char> {
-    match letter {
-        Letter::Is(letter) => Some(letter),
-        Letter::Any | Letter::NoColon | Letter::Digit | Letter::LowerOrDigit | Letter::AnyCase(_) => None,
-    }
-}
-
-fn word(nodes: &[(char, usize)], mut node: usize) -> String {
-    let mut letters = Vec::new();
-    while let Some((letter, before)) = nodes.get(node).filter(|(_, before)| *before != usize::MAX) {
-        letters.push(*letter);
-        node = *before;
-    }
-    letters.into_iter().rev().collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn glob(text: &str) -> Rc<Glob> {
+    fn glob(text: &str) -> Glob {
         let mut glob = Glob::new();
         for letter in text.chars() {
             glob = match letter {
@@ -428,7 +255,7 @@ mod tests {
                 other => glob.text(&other.to_string()),
             };
         }
-        Rc::new(glob)
+        glob
     }
 
     fn words(clauses: &[&[&str]], excluded: &[&str]) -> Words {
@@ -436,7 +263,7 @@ mod tests {
         for clause in clauses {
             words.keep(&clause.iter().map(|text| glob(text)).collect());
         }
-        words.exclude(&excluded.iter().map(|text| glob(text)).collect::<Vec<_>>());
+        words.exclude(&excluded.iter().map(|text| glob(text)).collect());
         words
     }
 
@@ -495,19 +322,30 @@ mod tests {
     }
 
     #[test]
+    fn of_a_word_of_the_wider_set_only_what_was_added_is_asked() {
+        let wide = words(&[&["b/?*"]], &["b/a*"]);
+        let mut narrow = wide.clone();
+        narrow.keep(&[glob("*x"), glob("*y")].into());
+        narrow.exclude(&[glob("b/k*")].into());
+        for (word, left) in [("b/zx", true), ("b/zy", true), ("b/z", false), ("b/kx", false)] {
+            assert!(wide.holds(word), "{word}");
+            assert_eq!((narrow.still_holds(&wide, word), narrow.holds(word)), (left, left), "{word}");
+        }
+        assert!(!narrow.holds("b/ax"));
+    }
+
+    #[test]
     fn digits_are_told_from_other_letters() {
-        let mut set = Words::all();
-        set.keep(&[Rc::new(Glob::new().times(3, Letter::Digit))].into());
-        set.exclude(&[glob("99*"), glob("?8?")]);
+        let mut set = Words::among([Glob::new().times(3, Letter::Digit)]);
+        set.exclude(&[glob("99*"), glob("?8?")].into());
         let Found::Word(word) = set.shortest(&mut 1000) else { panic!("a word") };
         assert!(word.len() == 3 && word.chars().all(|letter| letter.is_ascii_digit()) && set.holds(&word), "{word}");
     }
 
     #[test]
     fn letters_without_case_are_two_letters() {
-        let mut set = Words::all();
-        set.keep(&[Rc::new(Glob::new().text_in_any_case("aB"))].into());
-        set.exclude(&[glob("a*"), glob("Ab")]);
+        let mut set = Words::among([Glob::new().text_in_any_case("aB")]);
+        set.exclude(&[glob("a*"), glob("Ab")].into());
         assert_eq!(set.shortest(&mut 1000), Found::Word("AB".into()));
     }
 

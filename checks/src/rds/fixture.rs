@@ -45,6 +45,7 @@ pub(crate) fn described() -> Cluster {
         vpc_networking: Absent,
         internet_gateway: Absent,
         data_api: Present(Switch::Off),
+        deletion_protection: Present(Switch::Off),
         parameter_group: text("tap-db-parameters"),
         log_exports: Present(vec!["postgresql".into()]),
         pending_exports: Absent,
@@ -69,6 +70,7 @@ pub(crate) fn instance(id: &str, zone: &str) -> Instance {
         public: Present(Switch::Off),
         storage_encrypted: Present(Switch::On),
         insights: off(),
+        deletion_protection: Present(Switch::Off),
     }
 }
 

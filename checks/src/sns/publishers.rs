@@ -2,6 +2,7 @@
 
 use crate::check::Context;
 use crate::cloudtrail::{Trail, called};
+use crate::cloudwatch::Definition;
 use crate::evidence::Account;
 use crate::observed::{Gap, Observed};
 
@@ -9,7 +10,6 @@ use crate::observed::{Gap, Observed};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Publisher {
     /// An alarm of CloudWatch that has the topic among its actions.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the actions of alarms are not read yet"))]
     Alarm {
         /// Its name.
         name: String,
@@ -77,7 +77,7 @@ impl Publishers {
                 what: format!("alarms and rules are read in {region} alone, and the topic is in another region").into(),
             });
         }
-        publishers.take(alarms(topic, context));
+        publishers.take(alarms(topic, account));
         publishers.take(rules(topic, account));
         publishers.take(trails(topic, account));
         publishers.take(config(topic, account));
@@ -95,9 +95,18 @@ impl Publishers {
     }
 }
 
-/// The alarms that have the topic among their actions.
-fn alarms(_topic: &str, _context: &Context<'_>) -> Vec<Result<Publisher, Gap>> {
-    vec![Err(Gap::NotCollected { what: "the actions of alarms are not read".into() })]
+/// The alarms that tell the topic when they go off.
+fn alarms(topic: &str, account: &Account) -> Vec<Result<Publisher, Gap>> {
+    let alarms = match account.cloudwatch.alarms.required("DescribeAlarms", "MetricAlarms") {
+        Ok(alarms) => alarms,
+        Err(gap) => return vec![Err(gap)],
+    };
+    let tells = |alarm: &&Definition| alarm.alarm_actions.iter().any(|arn| arn == topic);
+    let publisher = |alarm: &Definition| {
+        let arn = alarm.arn.required("DescribeAlarms", "AlarmArn")?;
+        Ok(Publisher::Alarm { name: alarm.name.clone(), arn: arn.clone() })
+    };
+    alarms.iter().filter(tells).map(publisher).collect()
 }
 
 /// The rules that have the topic for a target, with the role of each such target.
@@ -181,6 +190,7 @@ mod tests {
 
     use super::*;
     use crate::cloudtrail::fixture::trail;
+    use crate::cloudwatch;
     use crate::config::{self, Channel, Recorder};
     use crate::eventbridge::{self, Target};
     use crate::fixture::*;
@@ -193,6 +203,7 @@ mod tests {
             trails: seen(Vec::new()),
             events: eventbridge::View { rules: seen(Vec::new()) },
             config: config::fixture::view(),
+            cloudwatch: cloudwatch::fixture::view(Vec::new()),
             ..Account::unknown(&denial())
         }
     }
@@ -200,9 +211,7 @@ mod tests {
     fn of(account: Account) -> Publishers {
         let account = subject(Kind::Account, ACCOUNT, Resource::Account(Box::new(account)));
         let evidence = evidence(vec![of_topic(topic()), account]);
-        let mut publishers = Publishers::of(&Context { subject: &evidence.subjects[0], evidence: &evidence });
-        publishers.gaps.retain(|gap| !gap.to_string().contains("actions of alarms"));
-        publishers
+        Publishers::of(&Context { subject: &evidence.subjects[0], evidence: &evidence })
     }
 
     fn targeting(targets: Vec<Target>) -> Account {
@@ -239,6 +248,18 @@ mod tests {
     }
 
     #[test]
+    fn an_alarm_publishes_to_the_topics_among_its_actions() {
+        use crate::cloudwatch::fixture::{on_function, view};
+        let elsewhere = Definition { alarm_actions: vec!["arn:aws:sns:us-east-2:1:other".into()], ..on_function("b") };
+        let publishers = of(Account { cloudwatch: view(vec![on_function("a"), elsewhere]), ..quiet() });
+        let arn = format!("arn:aws:cloudwatch:us-east-2:{ACCOUNT}:alarm:a");
+        assert_eq!(publishers, Publishers { seen: vec![Publisher::Alarm { name: "a".into(), arn }], gaps: Vec::new() });
+        let unnamed = Definition { arn: Observed::Absent, ..on_function("a") };
+        let publishers = of(Account { cloudwatch: view(vec![unnamed]), ..quiet() });
+        assert!(matches!(publishers.gaps.as_slice(), [Gap::Incomplete { .. }]), "{publishers:?}");
+    }
+
+    #[test]
     fn a_trail_publishes_to_the_topic_that_it_names() {
         let named = |arn: &str| Trail { topic: Observed::Present(arn.into()), ..trail("audit") };
         let two = seen(vec![named(TOPIC), named("arn:aws:sns:us-east-2:123456789012:other"), trail("quiet")]);
@@ -266,6 +287,7 @@ mod tests {
         };
         for account in [
             Account { trails: denied(), ..quiet() },
+            Account { cloudwatch: cloudwatch::View::unknown(&denial()), ..quiet() },
             Account { events: eventbridge::View { rules: denied() }, ..quiet() },
             unread_targets,
             Account { config: config::View { channels: denied(), ..config::fixture::view() }, ..quiet() },

@@ -156,16 +156,15 @@ async fn tasks(walk: &Walk<'_>, cluster: &str, region: &str) -> Seen<Vec<Task>> 
     let batches = listed(&arns).chunks(TASKS_AT_ONCE).map(|batch| describe(walk, cluster, batch, region));
     let mut all: Seen<Vec<Task>> = arns.clone().map(|_| Vec::new());
     for batch in join_all(batches).await {
-        all = joined(all, batch);
+        all = joined(all, &batch);
     }
     with_addresses(walk, all, region).await
 }
 
 /// One list of two; a gap in either is one of the whole.
-fn joined<T: Clone>(one: Seen<Vec<T>>, other: Seen<Vec<T>>) -> Seen<Vec<T>> {
-    let calls = other.calls().to_vec();
+fn joined<T: Clone>(one: Seen<Vec<T>>, other: &Seen<Vec<T>>) -> Seen<Vec<T>> {
     let others = other.observed().clone();
-    one.and_then(|first| others.map(|second| first.into_iter().chain(second).collect())).resting_on(&calls)
+    one.and_then(|first| others.map(|second| first.into_iter().chain(second).collect())).resting_on(other.calls())
 }
 
 /// A task that stopped after it was listed is missing, or told to stop: it does not run any more.

@@ -207,10 +207,10 @@ fn values(container: &types::ContainerDefinition, mut literal: impl FnMut(usize,
         values.push(PlainValue { field, name: Observed::of(name.map(str::to_owned)), look });
     };
     for pair in container.environment() {
-        let value = pair.value().unwrap_or_default();
+        let value = pair.value().unwrap_or("");
         keep(Field::Environment, pair.name(), value, look(value));
     }
-    let health = container.health_check().map(|check| check.command()).unwrap_or_default();
+    let health = container.health_check().map_or(&[][..], |check| check.command());
     for (field, words) in [
         (Field::Command, container.command()),
         (Field::EntryPoint, container.entry_point()),

@@ -102,7 +102,7 @@ async fn description(walk: &Walk<'_>, cluster: &str, arn: &str, region: &str) ->
 fn described(service: &types::Service) -> Description {
     let configuration = service.deployment_configuration();
     Description {
-        name: service.service_name().unwrap_or_default().to_owned(),
+        name: service.service_name().unwrap_or("(no name)").to_owned(),
         status: match service.status() {
             Some("ACTIVE") => Observed::Present(ServiceStatus::Active),
             Some("DRAINING") => Observed::Present(ServiceStatus::Draining),
@@ -165,7 +165,7 @@ fn capacity(
 
 fn deployment(found: &types::Deployment) -> Deployment {
     Deployment {
-        id: found.id().unwrap_or_default().to_owned(),
+        id: found.id().unwrap_or("(no id)").to_owned(),
         status: match found.status() {
             Some("PRIMARY") => Observed::Present(DeploymentStatus::Primary),
             Some("ACTIVE") => Observed::Present(DeploymentStatus::Active),
@@ -189,7 +189,7 @@ fn deployment(found: &types::Deployment) -> Deployment {
 
 fn task_set(found: &types::TaskSet) -> TaskSet {
     TaskSet {
-        id: found.id().unwrap_or_default().to_owned(),
+        id: found.id().unwrap_or("(no id)").to_owned(),
         status: match found.status() {
             Some("PRIMARY") => Observed::Present(TaskSetStatus::Primary),
             Some("ACTIVE") => Observed::Present(TaskSetStatus::Active),

@@ -13,8 +13,10 @@ const BACKUP_PATH: &str = "file-systems/fs-0123456789abcdef0/backup-policy";
 const POINTS_PATH: &str =
     "resources/arn:aws:elasticfilesystem:us-east-2:123456789012:file-system/fs-0123456789abcdef0/recovery-points";
 
+type Arguments = &'static [(&'static str, &'static str)];
+
 /// An encrypted file system with two mount targets, in AWS's own answers.
-const ANSWERS: [(&str, &str, &[(&str, &str)], &str); 7] = [
+const ANSWERS: [(&str, &str, Arguments, &str); 7] = [
     (
         "efs",
         "DescribeFileSystems",

@@ -10,8 +10,10 @@ use crate::replay::{Account, Answer};
 
 const KEY: &str = "arn:aws:kms:us-east-2:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 
+type Arguments = &'static [(&'static str, &'static str)];
+
 /// An Aurora cluster with one instance, in RDS's own answers.
-const ANSWERS: [(&str, &[(&str, &str)], &str); 8] = [
+const ANSWERS: [(&str, Arguments, &str); 8] = [
     (
         "DescribeDBClusters",
         &[("DBClusterIdentifier", "tap-db")],

@@ -245,6 +245,21 @@ fn interfaces_that_could_not_be_read_are_undecided_while_the_settings_are_fine()
 }
 
 #[test]
+fn a_service_that_could_not_be_read_does_not_hide_a_public_task() {
+    let unread = |tasks: Vec<Task>| {
+        let mut evidence = first(running(|running| running.cluster.tasks = seen(tasks)), Kind::Service);
+        evidence.subjects[0] = service_subject(Service::unknown(&denial()));
+        evidence
+    };
+    let public = unread(vec![addressed(in_subnet(task("t1"), PUBLIC[0]), &["203.0.113.7"], &[])]);
+    let private = unread(vec![task("t1")]);
+    for id in [SUBNETS, ADDRESS] {
+        assert!(failed(judge(id, &public)).contains("| not all was readable"));
+        assert_eq!(judge(id, &private), Err(denial()));
+    }
+}
+
+#[test]
 fn a_service_in_two_zones_passes_and_in_one_fails() {
     assert_eq!(passed(in_subnets(ZONES, &PRIVATE)), "the subnets are in zones use2-aza, use2-azb");
     assert_eq!(failed(in_subnets(ZONES, &[PRIVATE[0]])), "every subnet of the service is in zone use2-aza");

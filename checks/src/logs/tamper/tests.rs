@@ -74,7 +74,6 @@ fn unvalidated() -> Seen<Vec<Trail>> {
     seen(vec![Trail { validation: Present(Switch::Off), ..trails::trail("audit") }])
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "statements are written where they are used")]
 fn with(statements: Value) -> Case {
     Case { role: roles::inline(roles::role(), "logs", statements), ..case() }
 }
@@ -119,7 +118,7 @@ fn the_right_over_other_groups_and_other_trails_is_not_looked_at() {
 fn a_deny_cures_and_a_condition_that_can_be_met_does_not() {
     let everything = json!({ "Effect": "Allow", "Action": "*", "Resource": "*" });
     let deny = json!({ "Effect": "Deny", "Action": ["logs:Delete*", "logs:Put*", "logs:Disassociate*", "cloudtrail:*"], "Resource": "*" });
-    passed(with(json!([everything.clone(), deny])).judged());
+    passed(with(json!([everything, deny])).judged());
     let with_mfa = json!({ "Effect": "Allow", "Action": "logs:*", "Resource": "*", "Condition": { "Bool": { "aws:MultiFactorAuthPresent": "true" } } });
     failed(with(with_mfa).judged());
 }

@@ -1,16 +1,14 @@
 //! The tests of a statement's `Condition`.
 
-use serde_json::value::RawValue;
-
 use crate::policy::model::{Operator, Quantifier, Relation, Test, Value, Version};
 use crate::policy::parse::ParseError;
-use crate::policy::parse::json::{self, Kind, Place};
+use crate::policy::parse::json::{self, Json, Kind, Place};
 use crate::policy::pattern::Pattern;
 
 /// Reads a `Condition`: one test for each key of each operator.
 ///
 /// Operators and keys that differ in letter case alone are different members, and all of them have to hold.
-pub(super) fn tests(condition: &RawValue, version: Version, place: &Place<'_>) -> Result<Vec<Test>, ParseError> {
+pub(super) fn tests(condition: Json<'_>, version: Version, place: &Place<'_>) -> Result<Vec<Test>, ParseError> {
     let mut tests = Vec::new();
     for (name, block) in json::object(condition, place, "an object of operators")? {
         if name.is_empty() {
@@ -29,18 +27,23 @@ pub(super) fn tests(condition: &RawValue, version: Version, place: &Place<'_>) -
             }
             let values =
                 json::one_or_many(values, &place.member(&key), |value, place| self::value(value, version, place))?;
-            tests.push(Test { operator: operator.clone(), key: key.to_ascii_lowercase(), key_text: key, values });
+            tests.push(Test {
+                operator: operator.clone(),
+                key: key.to_ascii_lowercase(),
+                key_text: key.into_owned(),
+                values,
+            });
         }
     }
     Ok(tests)
 }
 
 /// Reads one value. A number keeps its digits, for `1.0` and `1` are different strings.
-fn value(value: &RawValue, version: Version, place: &Place<'_>) -> Result<Value, ParseError> {
+fn value(value: Json<'_>, version: Version, place: &Place<'_>) -> Result<Value, ParseError> {
     const SHAPE: &str = "a string, a number or a boolean";
     let text = match Kind::of(value) {
-        Kind::String => json::string(value, place, SHAPE)?,
-        Kind::Number | Kind::Boolean => value.get().to_owned(),
+        Kind::String => json::string(value, place, SHAPE)?.into_owned(),
+        Kind::Number | Kind::Boolean => value.text().to_owned(),
         kind @ (Kind::Object | Kind::List | Kind::Null) => return Err(place.refuse(SHAPE, kind.name())),
     };
     Ok(Value { pattern: Pattern::parse(&text, version), text })

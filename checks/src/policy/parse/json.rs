@@ -1,9 +1,10 @@
 //! JSON as policies need it: numbers keep their digits, and no member stands twice.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::de::IgnoredAny;
 use serde_json::error::Category;
 use serde_json::value::RawValue;
 
@@ -64,6 +65,112 @@ fn shortened(word: &str) -> String {
     short
 }
 
+/// A JSON text that was scanned once, so that reading its values goes through no part of it again.
+pub(super) struct Scan<'t> {
+    text: &'t str,
+    /// Every value in the order of the text, an object's names among them.
+    values: Vec<Span>,
+}
+
+/// Where a value stands in its text.
+#[derive(Clone, Copy)]
+struct Span {
+    from: usize,
+    end: usize,
+    /// The place of the next value behind it and all that it holds.
+    next: usize,
+}
+
+/// One value of a JSON text.
+#[derive(Clone, Copy)]
+pub(super) struct Json<'s> {
+    scan: &'s Scan<'s>,
+    place: usize,
+    span: Span,
+}
+
+impl<'t> Scan<'t> {
+    /// Scans a text that holds one JSON value. That is done without recursion, so that no depth of nesting is too deep.
+    pub(super) fn of(text: &'t str) -> Result<Self, ParseError> {
+        if text.starts_with('\u{feff}') {
+            return Err(Place::Document.refuse("JSON", "a byte order mark before it"));
+        }
+        serde_json::from_str::<&RawValue>(text).map_err(|error| Place::Document.refuse("JSON", flaw(&error)))?;
+        Ok(Scan { text, values: spans(text.as_bytes()) })
+    }
+
+    /// The one value that the text holds.
+    pub(super) fn document(&self) -> Json<'_> {
+        self.value(0)
+    }
+
+    fn value(&self, place: usize) -> Json<'_> {
+        let nothing = Span { from: 0, end: 0, next: place + 1 };
+        Json { scan: self, place, span: self.values.get(place).copied().unwrap_or(nothing) }
+    }
+}
+
+/// Where the values of a text stand that is known to be JSON.
+fn spans(text: &[u8]) -> Vec<Span> {
+    let mut spans: Vec<Span> = Vec::new();
+    let mut open = Vec::new();
+    let mut from = 0;
+    while let Some(byte) = text.get(from) {
+        let end = match byte {
+            b' ' | b'\t' | b'\n' | b'\r' | b',' | b':' => {
+                from += 1;
+                continue;
+            }
+            b'}' | b']' => {
+                from += 1;
+                let next = spans.len();
+                if let Some(span) = open.pop().and_then(|place: usize| spans.get_mut(place)) {
+                    (span.end, span.next) = (from, next);
+                }
+                continue;
+            }
+            b'{' | b'[' => {
+                open.push(spans.len());
+                from + 1
+            }
+            b'"' => end_of_string(text, from + 1),
+            _ => text[from..]
+                .iter()
+                .position(|byte| b" \t\n\r,]}".contains(byte))
+                .map_or(text.len(), |length| from + length),
+        };
+        spans.push(Span { from, end, next: spans.len() + 1 });
+        from = end;
+    }
+    spans
+}
+
+/// The place behind the quotation mark that closes a string.
+fn end_of_string(text: &[u8], mut at: usize) -> usize {
+    while let Some(length) = text.get(at..).and_then(|rest| rest.iter().position(|byte| matches!(byte, b'"' | b'\\'))) {
+        at += length;
+        if text[at] == b'"' {
+            return at + 1;
+        }
+        // An escape; what stands behind it closes nothing.
+        at += 2;
+    }
+    text.len()
+}
+
+impl<'s> Json<'s> {
+    /// As written.
+    pub(super) fn text(self) -> &'s str {
+        &self.scan.text[self.span.from..self.span.end]
+    }
+
+    /// The values right within it.
+    fn within(self) -> impl Iterator<Item = Json<'s>> {
+        let within = move |place: usize| (place < self.span.next).then(|| self.scan.value(place));
+        std::iter::successors(within(self.place + 1), move |value| within(value.span.next))
+    }
+}
+
 /// What sort of JSON value it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -76,9 +183,9 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    /// The sort of a value that is known to be JSON, which its first character tells.
-    pub(super) fn of(value: &RawValue) -> Kind {
-        match value.get().as_bytes().first() {
+    /// The sort of a value, which its first character tells.
+    pub(super) fn of(value: Json<'_>) -> Kind {
+        match value.text().as_bytes().first() {
             Some(b'{') => Kind::Object,
             Some(b'[') => Kind::List,
             Some(b'"') => Kind::String,
@@ -101,58 +208,65 @@ impl Kind {
     }
 }
 
-/// The one JSON value that a text holds. It is scanned without recursion, so that no depth of nesting is too deep.
-pub(super) fn document(text: &str) -> Result<&RawValue, ParseError> {
-    if text.starts_with('\u{feff}') {
-        return Err(Place::Document.refuse("JSON", "a byte order mark before it"));
-    }
-    serde_json::from_str(text).map_err(|error| Place::Document.refuse("JSON", flaw(&error)))
-}
-
 /// The members of an object in the order of the document.
-pub(super) fn object<'t>(
-    value: &'t RawValue,
+pub(super) fn object<'s>(
+    value: Json<'s>,
     place: &Place<'_>,
     expected: &str,
-) -> Result<Vec<(String, &'t RawValue)>, ParseError> {
+) -> Result<Vec<(Cow<'s, str>, Json<'s>)>, ParseError> {
     let kind = Kind::of(value);
     if kind != Kind::Object {
         return Err(place.refuse(expected, kind.name()));
     }
-    let Members(members) =
-        serde_json::from_str(value.get()).map_err(|error| place.refuse("names in Unicode", flaw(&error)))?;
+    let mut members = Vec::new();
+    let mut within = value.within();
+    while let (Some(name), Some(member)) = (within.next(), within.next()) {
+        let Ok(name) = content(name) else { return Err(place.refuse("names in Unicode", flawed_name(value))) };
+        members.push((name, member));
+    }
     let mut names = BTreeSet::new();
-    match members.iter().find(|(name, _)| !names.insert(name.as_str())) {
+    match members.iter().find(|(name, _)| !names.insert(name.as_ref())) {
         Some((name, _)) => Err(place.refuse("each member once", format!("{} twice", quoted(name)))),
         None => Ok(members),
     }
 }
 
-/// The elements of a list.
-pub(super) fn list<'t>(value: &'t RawValue, place: &Place<'_>) -> Result<Vec<&'t RawValue>, ParseError> {
-    serde_json::from_str(value.get()).map_err(|error| place.refuse("a list", flaw(&error)))
+/// What is wrong with a name in an object.
+fn flawed_name(object: Json<'_>) -> String {
+    match serde_json::from_str::<BTreeMap<String, IgnoredAny>>(object.text()) {
+        Ok(_) => "something else".into(),
+        Err(error) => flaw(&error),
+    }
 }
 
 /// Reads a value that may stand alone or be a list of such.
-pub(super) fn one_or_many<'t, T>(
-    value: &'t RawValue,
+pub(super) fn one_or_many<'s, T>(
+    value: Json<'s>,
     place: &Place<'_>,
-    mut read: impl FnMut(&'t RawValue, &Place<'_>) -> Result<T, ParseError>,
+    mut read: impl FnMut(Json<'s>, &Place<'_>) -> Result<T, ParseError>,
 ) -> Result<Vec<T>, ParseError> {
     if Kind::of(value) != Kind::List {
         return Ok(vec![read(value, place)?]);
     }
-    let elements = list(value, place)?;
-    elements.into_iter().enumerate().map(|(index, element)| read(element, &Place::Element(place, index))).collect()
+    value.within().enumerate().map(|(index, element)| read(element, &Place::Element(place, index))).collect()
 }
 
 /// The content of a string.
-pub(super) fn string(value: &RawValue, place: &Place<'_>, expected: &str) -> Result<String, ParseError> {
+pub(super) fn string<'s>(value: Json<'s>, place: &Place<'_>, expected: &str) -> Result<Cow<'s, str>, ParseError> {
     let kind = Kind::of(value);
     if kind != Kind::String {
         return Err(place.refuse(expected, kind.name()));
     }
-    serde_json::from_str(value.get()).map_err(|error| place.refuse("a string in Unicode", flaw(&error)))
+    content(value).map_err(|error| place.refuse("a string in Unicode", flaw(&error)))
+}
+
+/// What a string says.
+fn content(string: Json<'_>) -> Result<Cow<'_, str>, serde_json::Error> {
+    let text = string.text();
+    match text.strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
+        Some(plain) if !plain.contains('\\') => Ok(Cow::Borrowed(plain)),
+        Some(_) | None => serde_json::from_str(text).map(Cow::Owned),
+    }
 }
 
 /// What is wrong with a text that is not JSON. The parser names characters of the grammar and the position, and nothing
@@ -164,29 +278,52 @@ fn flaw(error: &serde_json::Error) -> String {
     }
 }
 
-/// An object's members as they stand there, those that stand twice included.
-struct Members<'t>(Vec<(String, &'t RawValue)>);
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
 
-impl<'t> Deserialize<'t> for Members<'t> {
-    fn deserialize<D: Deserializer<'t>>(deserializer: D) -> Result<Self, D::Error> {
-        struct InOrder;
+    use super::*;
 
-        impl<'t> Visitor<'t> for InOrder {
-            type Value = Members<'t>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
+    /// What a value says, read through the scan.
+    fn read(value: Json<'_>) -> Value {
+        match Kind::of(value) {
+            Kind::Object => {
+                let members = object(value, &Place::Document, "an object").unwrap();
+                members.into_iter().map(|(name, member)| (name.into_owned(), read(member))).collect()
             }
-
-            fn visit_map<A: MapAccess<'t>>(self, mut map: A) -> Result<Members<'t>, A::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
-                }
-                Ok(Members(members))
-            }
+            Kind::List => value.within().map(read).collect(),
+            Kind::String => string(value, &Place::Document, "a string").unwrap().into(),
+            Kind::Number | Kind::Boolean | Kind::Null => serde_json::from_str(value.text()).unwrap(),
         }
+    }
 
-        deserializer.deserialize_map(InOrder)
+    #[test]
+    fn every_value_stands_where_the_scan_says() {
+        for text in [
+            "null",
+            " -1.5e3 ",
+            r#""a\"b\\""#,
+            "[]",
+            "{}",
+            "[ [], {}, [[\"]\"]], 1 ,2.0,true\n]",
+            r#"{"a":{"b":[1,{"c":"}"},"[,:"],"\u0062\\":"\\\""},"é":"\u00e9","d":false}"#,
+            "{\"a\"\t:\r\n[ 0 , {\"\":null} ] , \"b\" : \"\" }",
+        ] {
+            let scan = Scan::of(text).unwrap();
+            assert_eq!(scan.document().text(), text.trim());
+            assert_eq!(read(scan.document()), serde_json::from_str::<Value>(text).unwrap(), "{text}");
+        }
+    }
+
+    #[test]
+    fn nesting_of_any_depth_is_scanned() {
+        let depth = 100_000;
+        let text = "[".repeat(depth) + &"]".repeat(depth);
+        let scan = Scan::of(&text).unwrap();
+        let mut inner = scan.document();
+        while let Some(next) = inner.within().next() {
+            inner = next;
+        }
+        assert_eq!((inner.text(), scan.document().text().len()), ("[]", text.len()));
     }
 }

@@ -1,10 +1,10 @@
 //! Whom a statement names.
 
-use serde_json::value::RawValue;
+use std::borrow::Cow;
 
 use crate::policy::model::Principal;
 use crate::policy::parse::ParseError;
-use crate::policy::parse::json::{self, Kind, Place, quoted};
+use crate::policy::parse::json::{self, Json, Kind, Place, quoted};
 
 /// The first four letters of the unique ids of IAM. A policy shows such an id in place of an ARN once what it named has
 /// been deleted.
@@ -12,17 +12,17 @@ const UNIQUE_IDS: [&str; 12] =
     ["ABIA", "ACCA", "AGPA", "AIDA", "AIPA", "AKIA", "ANPA", "ANVA", "APKA", "AROA", "ASCA", "ASIA"];
 
 /// Reads `Principal` or `NotPrincipal`.
-pub(super) fn principals(value: &RawValue, place: &Place<'_>) -> Result<Vec<Principal>, ParseError> {
+pub(super) fn principals(value: Json<'_>, place: &Place<'_>) -> Result<Vec<Principal>, ParseError> {
     const SHAPE: &str = "\"*\" or an object of principals";
     if Kind::of(value) == Kind::String {
-        return match json::string(value, place, SHAPE)?.as_str() {
+        return match json::string(value, place, SHAPE)?.as_ref() {
             "*" => Ok(vec![Principal::Everyone]),
             _ => Err(place.refuse(SHAPE, "another string")),
         };
     }
     let mut principals = Vec::new();
     for (kind, named) in json::object(value, place, SHAPE)? {
-        let read: fn(String) -> Principal = match kind.as_str() {
+        let read: fn(String) -> Principal = match kind.as_ref() {
             "AWS" => of_aws,
             "Service" => service,
             "Federated" => federated,
@@ -34,7 +34,7 @@ pub(super) fn principals(value: &RawValue, place: &Place<'_>) -> Result<Vec<Prin
         if texts.is_empty() {
             return Err(place.refuse("at least one principal", "an empty list"));
         }
-        principals.extend(texts.into_iter().map(read));
+        principals.extend(texts.into_iter().map(Cow::into_owned).map(read));
     }
     if principals.is_empty() {
         return Err(place.refuse("at least one principal", "an empty object"));

@@ -1,6 +1,7 @@
 //! Whose requests, of which actions, on which resources a question is about.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::LazyLock;
 
 use crate::policy::action;
 use crate::policy::model::{Document, Principal, Principals};
@@ -26,8 +27,20 @@ pub(super) fn known_accounts(documents: &[&Document], setting: &Setting) -> BTre
 
 /// Adds every twelve digits that stand by themselves in a text.
 fn mentioned(text: &str, accounts: &mut BTreeSet<String>) {
-    let runs = text.split(|letter: char| !letter.is_ascii_digit());
-    accounts.extend(runs.filter(|run| run.len() == 12).map(str::to_owned));
+    const LENGTH: usize = 12;
+    let bytes = text.as_bytes();
+    let no_digit = |byte: &u8| !byte.is_ascii_digit();
+    // So many digits leave no gap of as many places without one: it is enough to look at every twelfth.
+    let mut at = LENGTH - 1;
+    while let Some(byte) = bytes.get(at) {
+        let mut end = at;
+        if byte.is_ascii_digit() {
+            let from = bytes[..at].iter().rposition(no_digit).map_or(0, |before| before + 1);
+            end = bytes[at..].iter().position(no_digit).map_or(bytes.len(), |length| at + length);
+            accounts.extend(text.get(from..end).filter(|run| run.len() == LENGTH).map(str::to_owned));
+        }
+        at = end + LENGTH;
+    }
 }
 
 /// Visits every text of a JSON value.
@@ -43,9 +56,10 @@ fn texts(value: &serde_json::Value, visit: &mut impl FnMut(&str)) {
 /// The principals that the documents name, in their order.
 pub(super) fn named<'a>(documents: &[&'a Document]) -> Vec<&'a Principal> {
     let mut named = Vec::new();
+    let mut seen = HashSet::new();
     for statement in documents.iter().flat_map(|document| &document.statements) {
         let (Principals::Only(list) | Principals::AllBut(list)) = &statement.principals else { continue };
-        named.extend(list.iter().filter(|principal| !named.contains(principal)).collect::<Vec<_>>());
+        named.extend(list.iter().filter(|principal| seen.insert(*principal)));
     }
     named
 }
@@ -160,13 +174,20 @@ pub(super) fn class(
     }
 }
 
+/// The actions of S3 on objects, and on buckets. Each question about a bucket asks for them several times.
+static OF_S3: LazyLock<[Vec<Act>; 2]> = LazyLock::new(|| {
+    [
+        acts("s3", Some("object"), &["GetObject", "PutObject", "DeleteObject"]),
+        acts("s3", Some("bucket"), &["ListBucket", "GetBucketLocation"]),
+    ]
+});
+
 /// The bucket's objects, and the bucket.
 pub(super) fn bucket(arn: &str) -> [Region; 2] {
     let objects = Glob::new().text(arn).text("/").one(Letter::Any).star(Letter::Any);
-    [
-        Region::of(vec![objects], acts("s3", Some("object"), &["GetObject", "PutObject", "DeleteObject"])),
-        Region::of(vec![Glob::new().text(arn)], acts("s3", Some("bucket"), &["ListBucket", "GetBucketLocation"])),
-    ]
+    let [on_objects, on_bucket] = &*OF_S3;
+    let lent = |acts: &'static [Act]| acts.iter().map(Act::lent).collect();
+    [Region::of(vec![objects], lent(on_objects)), Region::of(vec![Glob::new().text(arn)], lent(on_bucket))]
 }
 
 /// The actions of a service that take a resource of this type (of any, where none is named), these first.
@@ -195,4 +216,24 @@ pub(super) fn acts(service: &str, resource_type: Option<&str>, first: &[&str]) -
 /// An action that the service does not have today, for what a policy says of actions to come.
 pub(super) fn invented(service: &str) -> Act {
     Act::new(format!("{service}:AnActionYetToCome"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_is_twelve_digits_that_stand_by_themselves_wherever_they_stand() {
+        for length in 1..40 {
+            for before in 0..30 {
+                let text =
+                    format!("{}{}é{}", "-".repeat(before), "7".repeat(length), "1234567890123 4".repeat(before % 3));
+                let mut accounts = BTreeSet::new();
+                mentioned(&text, &mut accounts);
+                let runs = text.split(|letter: char| !letter.is_ascii_digit());
+                let expected: BTreeSet<String> = runs.filter(|run| run.len() == 12).map(str::to_owned).collect();
+                assert_eq!(accounts, expected, "{text}");
+            }
+        }
+    }
 }

@@ -222,7 +222,7 @@ impl Question<'_> {
             ],
         );
         for region in &mut asked.regions {
-            region.words.keep(&[crate::policy::words::Glob::new().text(self.arn).into()].into());
+            region.words.keep(&[crate::policy::words::Glob::new().text(self.arn)].into());
             region.acts = vec![Act::new(INVOKE)];
         }
         match search(&[self.document], Claim::NotAllowed, &asked) {

@@ -11,7 +11,7 @@ use crate::policy::key::KeyType;
 use crate::policy::model::Test;
 
 /// The values to look at for a key of this type, the most ordinary first; `None` for types that are text.
-pub(super) fn points(kind: KeyType, tests: &[Test]) -> Option<Vec<String>> {
+pub(super) fn points(kind: KeyType, tests: &[&Test]) -> Option<Vec<String>> {
     let values = || tests.iter().flat_map(|test| &test.values).map(|value| value.text.as_str());
     match kind {
         KeyType::Bool => Some(vec!["true".into(), "false".into()]),

@@ -1,7 +1,5 @@
 //! Regions: sets of resources with the actions that are made on them.
 
-use std::rc::Rc;
-
 use crate::policy::search::Act;
 use crate::policy::words::{Glob, Words};
 
@@ -17,8 +15,6 @@ pub(crate) struct Region {
 impl Region {
     /// The resources that match one of these.
     pub(crate) fn of(globs: Vec<Glob>, acts: Vec<Act>) -> Self {
-        let mut words = Words::all();
-        words.keep(&globs.into_iter().map(Rc::new).collect());
-        Region { words, acts }
+        Region { words: Words::among(globs), acts }
     }
 }
