@@ -61,13 +61,13 @@ pub struct Reference {
 
 impl Reference {
     /// Whether it names an alias or a part, which leads to the subject: a key's alias, an instance of a database cluster,
-    /// an access point of a file system, a load balancer's name.
+    /// an access point of a file system, a load balancer's name or a web ACL's.
     pub(crate) fn leads_elsewhere(&self) -> bool {
         match self.kind {
             Kind::Key => self.id.starts_with("alias/"),
             Kind::Database => rds::is_part(&self.id),
             Kind::FileSystem => efs::is_part(&self.id),
-            Kind::LoadBalancer => !self.id.starts_with("arn:"),
+            Kind::LoadBalancer | Kind::WebAcl => !self.id.starts_with("arn:"),
             Kind::Outputs
             | Kind::Stack
             | Kind::Account
@@ -85,7 +85,6 @@ impl Reference {
             | Kind::TaskDefinition
             | Kind::Cache
             | Kind::RestApi
-            | Kind::WebAcl
             | Kind::Secret => false,
         }
     }

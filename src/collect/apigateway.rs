@@ -1,25 +1,122 @@
 //! API Gateway: what is read of them.
 
 use aws_sdk_apigateway::types;
-use tap_audit_checks::apigateway::{DomainName, EndpointType};
+use tap_audit_checks::apigateway::{ApiStatus, DomainName, EndpointType, RestApi};
 use tap_audit_checks::observed::{Gap, Observed, Seen};
-use tap_audit_checks::subject::{Kind, unseen};
+use tap_audit_checks::s3::Switch;
+use tap_audit_checks::subject::{Kind, Resource};
 
 use crate::collect::call::Call;
-use crate::collect::{Collected, Reference, Walk};
+use crate::collect::{Collected, Reference, Walk, existence};
+use crate::resolve::{self, Resolution};
+
+mod api;
+mod methods;
+mod stages;
+
+const API: Call = call("GetRestApi");
+const STAGES: Call = call("GetStages");
+const RESOURCES: Call = call("GetResources");
+const AUTHORIZERS: Call = call("GetAuthorizers");
+const ACCOUNT: Call = call("GetAccount");
+const USAGE_PLANS: Call = call("GetUsagePlans");
+const VPC_LINKS: Call = call("GetVpcLinks");
+const WEB_ACL: Call = Call {
+    service: "wafv2",
+    operation: "GetWebACLForResource",
+    permission: "wafv2:GetWebACLForResource",
+    absent: &[],
+    denied_or: None,
+};
 
 /// Every call of this file, for plans and for the policy that the auditing role needs.
-pub(crate) const CALLS: &[&Call] = &[];
+pub(crate) const CALLS: &[&Call] =
+    &[&API, &STAGES, &RESOURCES, &AUTHORIZERS, &ACCOUNT, &USAGE_PLANS, &VPC_LINKS, &WEB_ACL];
 
-/// The reference of the AWS::ApiGateway::RestApi that this text names, in any form: id, name or ARN.
-pub(crate) fn rest_api_reference(_walk: &Walk<'_>, named: &str, region: &str) -> Option<Reference> {
-    Some(Reference { kind: Kind::RestApi, id: named.to_owned(), region: region.to_owned() })
+/// Every question to API Gateway is the reading of a path.
+const fn call(operation: &'static str) -> Call {
+    Call { service: "apigateway", operation, permission: "apigateway:GET", absent: &[], denied_or: None }
 }
 
-/// Collects one AWS::ApiGateway::RestApi.
-pub(crate) async fn rest_api(_walk: &Walk<'_>, _id: &str, _region: &str) -> Collected {
-    let gap = Gap::NotCollected { what: "this version does not read it".into() };
-    Collected { existence: Seen::gap(gap.clone()), arn: None, region: None, resource: unseen(Kind::RestApi, &gap) }
+/// The reference of the REST API that this text names: by its id, an ARN of it or of a part, or the URL of a stage. A
+/// custom domain names none.
+pub(crate) fn rest_api_reference(_walk: &Walk<'_>, named: &str, region: &str) -> Option<Reference> {
+    let reference =
+        |id: &str, region: &str| Reference { kind: Kind::RestApi, id: id.to_owned(), region: region.to_owned() };
+    if !named.contains(['.', '/', ':']) {
+        return Some(reference(named, region));
+    }
+    match resolve::resolve("", named) {
+        Resolution::Resolved(resolved) if resolved.kind == Kind::RestApi.name() => {
+            Some(reference(&resolved.id, resolved.region.as_deref().unwrap_or(region)))
+        }
+        Resolution::Resolved(_) | Resolution::Unresolved(_) => None,
+    }
+}
+
+/// Collects a REST API, and reaches its web ACLs, the log groups of its stages, the role by which API Gateway writes
+/// logs and the load balancers behind its VPC links. The rest beside its description is read only where a requirement
+/// asks for it.
+pub(crate) async fn rest_api(walk: &Walk<'_>, id: &str, region: &str) -> Collected {
+    let described = describe(walk, id, region).await;
+    let existence = existence(&described);
+    let api = match described.observed() {
+        Observed::Present(_) if walk.scope.selects(&["apigw-", "waf-"]) => api::parts(walk, id, region).await,
+        Observed::Present(_) | Observed::Absent => RestApi::unknown(&Gap::NotCollected {
+            what: "no requirement of the profile asks how APIs are set up".into(),
+        }),
+        Observed::Unknown(gap) => RestApi::unknown(gap),
+    };
+    let api = RestApi {
+        endpoint_types: described.clone().and_then(|described| described.endpoint_types),
+        security_policy: described.clone().and_then(|described| described.security_policy),
+        status: described.clone().and_then(|described| described.status),
+        resource_policy: described.map(|described| described.resource_policy),
+        ..api
+    };
+    Collected {
+        existence,
+        arn: Some(format!("arn:{}:apigateway:{region}::/restapis/{id}", walk.partition)),
+        region: Some(region.to_owned()),
+        resource: Resource::RestApi(Box::new(api)),
+    }
+}
+
+#[derive(Clone)]
+struct Described {
+    endpoint_types: Observed<Vec<EndpointType>>,
+    security_policy: Observed<String>,
+    status: Observed<ApiStatus>,
+    resource_policy: Switch,
+}
+
+async fn describe(walk: &Walk<'_>, id: &str, region: &str) -> Seen<Described> {
+    walk.aws
+        .ask(
+            &API,
+            region,
+            &[("restApiId", id)],
+            |clients| clients.apigateway().get_rest_api().rest_api_id(id).send(),
+            |answer| {
+                Observed::Present(Described {
+                    endpoint_types: match answer.endpoint_configuration() {
+                        Some(endpoint) => endpoint_types(&API, endpoint.types()),
+                        None => Observed::Unknown(API.incomplete("endpointConfiguration")),
+                    },
+                    security_policy: Observed::of(answer.security_policy().map(|policy| policy.as_str().to_owned())),
+                    status: match answer.api_status().map(types::ApiStatus::as_str) {
+                        Some("AVAILABLE") => Observed::Present(ApiStatus::Available),
+                        Some("UPDATING") => Observed::Present(ApiStatus::Updating),
+                        Some("PENDING") => Observed::Present(ApiStatus::Pending),
+                        Some("FAILED") => Observed::Present(ApiStatus::Failed),
+                        Some(other) => API.unrecognised("apiStatus", other),
+                        None => Observed::Absent,
+                    },
+                    resource_policy: Switch::from(answer.policy().is_some_and(|policy| !policy.is_empty())),
+                })
+            },
+        )
+        .await
 }
 
 const DOMAIN_NAMES: Call = Call {
@@ -79,41 +176,4 @@ pub(crate) fn endpoint_types(call: &'static Call, types: &[types::EndpointType])
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::collect::fixture::{scope, scope_of, walked};
-    use crate::replay::{Account, Answer};
-
-    fn account() -> Account {
-        let first = r#"{"item":[{"domainName":"a.example.com","securityPolicy":"TLS_1_0","endpointConfiguration":{"types":["EDGE"]}}],"position":"more"}"#;
-        let second = r#"{"item":[{"domainName":"b.example.com","domainNameArn":"arn:b","securityPolicy":"SecurityPolicy_TLS13_1_3_2025_09","endpointConfiguration":{"types":["NEWER"]}},{"domainName":"c.example.com"}]}"#;
-        let page = |account: Account, arguments: &[(&str, &str)], body: &str| {
-            account.answer("apigateway", "GetDomainNames", arguments, Answer::ok(body)).unwrap()
-        };
-        let account = Account::from_files("test", [("account.toml", "[account]\nid = \"123456789012\"\n")]).unwrap();
-        let account = page(account, &[("Path", "domainnames")], first);
-        page(account, &[("Path", "domainnames"), ("position", "more")], second)
-    }
-
-    #[tokio::test]
-    async fn every_custom_domain_is_read_with_what_it_takes() {
-        let (domains, replay) = walked(account(), &scope_of(&["transit-tls12-minimum"]), domain_names).await;
-        assert!(replay.unrecorded().is_empty(), "{:?}", replay.unrecorded());
-        let Observed::Present(domains) = domains.observed() else { panic!("{domains:?}") };
-        let [edge, newer, silent] = domains.as_slice() else { panic!("three domains: {domains:?}") };
-        assert_eq!(edge.security_policy, Observed::Present("TLS_1_0".into()));
-        assert_eq!(edge.endpoint_types, Observed::Present(vec![EndpointType::Edge]));
-        assert_eq!(newer.arn, Observed::Present("arn:b".into()));
-        assert_eq!(newer.security_policy, Observed::Present("SecurityPolicy_TLS13_1_3_2025_09".into()));
-        assert_eq!(newer.endpoint_types, DOMAIN_NAMES.unrecognised("endpointConfiguration.types", "NEWER"));
-        assert_eq!(silent.security_policy, Observed::Absent);
-        assert_eq!(silent.endpoint_types, Observed::Unknown(DOMAIN_NAMES.incomplete("endpointConfiguration")));
-    }
-
-    #[tokio::test]
-    async fn domains_are_not_asked_for_where_no_requirement_asks() {
-        let (domains, replay) = walked(account(), &scope(), domain_names).await;
-        assert!(matches!(domains.observed(), Observed::Unknown(Gap::NotCollected { .. })));
-        assert_eq!(replay.counts().values().sum::<u64>(), 0);
-    }
-}
+mod tests;
