@@ -128,6 +128,7 @@ pub struct CompositeWatch {
 /// A metric or an expression that an alarm watches.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[expect(clippy::large_enum_variant, reason = "nearly all of them are metrics")]
 pub enum Query {
     /// A metric.
     Metric(MetricQuery),

@@ -3,7 +3,7 @@
 use super::{RestApi, STAGES, Stage};
 use crate::check::NoParams;
 use crate::evidence::Evidence;
-use crate::observed::{Gap, Observed};
+use crate::observed::Gap;
 use crate::subject::{Kind, Role};
 use crate::verdict::{Judgement, Verdict};
 
@@ -95,7 +95,7 @@ mod tests {
     use super::super::fixture::*;
     use super::*;
     use crate::fixture::*;
-    use crate::observed::Observed::{Absent, Present, Unknown};
+    use crate::observed::Observed::{self, Absent, Present, Unknown};
     use crate::observed::Seen;
 
     const ID: &str = "apigw-waf-associated";

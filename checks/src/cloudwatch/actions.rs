@@ -160,7 +160,7 @@ pub(crate) fn of_violations(account: &Account, metrics: &[String], context: &Con
         });
         match if named { Ok(true) } else { is_counted(alarm, &wanted, context) } {
             Ok(true) => {
-                ways.push(notifies(alarm, context).map(|verdict| verdict.about(&format!("alarm `{}`:", alarm.name))))
+                ways.push(notifies(alarm, context).map(|verdict| verdict.about(&format!("alarm `{}`:", alarm.name))));
             }
             Ok(false) => {}
             Err(gap) => ways.push(Err(gap)),

@@ -245,7 +245,9 @@ impl<'a> Audited<'a> {
             self.account.cloudwatch.log_detectors.required("ListLogAnomalyDetectors", "anomalyDetectors")?;
         let trails_group = self.trails_group();
         let mut groups = self.groups();
-        groups.extend(trails_group.as_ref().ok().and_then(|group| *group));
+        if let Ok(Some(group)) = &trails_group {
+            groups.insert(*group);
+        }
         let run = &self.context.evidence.run;
         let prefix = format!("arn:{}:logs:{}:{}:log-group:", run.partition, run.region, run.account);
         let mut parts = Vec::new();

@@ -132,8 +132,10 @@ fn by_events(category: Category, feed: &Feed<'_>, account: &Account, params: &Co
         };
         let way = match by_filters {
             complete @ Way::Complete { .. } => complete,
-            other if params.accept_eventbridge => other.or(bus::by_rules(&tried, sample)),
-            other => other,
+            other @ (Way::Open(_) | Way::Broken { .. }) if params.accept_eventbridge => {
+                other.or(bus::by_rules(&tried, sample))
+            }
+            other @ (Way::Open(_) | Way::Broken { .. }) => other,
         };
         (sample.name, way)
     });
@@ -143,7 +145,8 @@ fn by_events(category: Category, feed: &Feed<'_>, account: &Account, params: &Co
 /// Says of the events of a category by which way each arrives; those that go the same way are named together.
 fn joined(ways: Vec<(&str, Way)>) -> Judgement {
     let mut parts: Vec<Judgement> = Vec::new();
-    let (mut heard, mut unheard): (Vec<(String, Vec<&str>)>, Vec<(String, Vec<&str>)>) = (Vec::new(), Vec::new());
+    let mut heard: Vec<(String, Vec<&str>)> = Vec::new();
+    let mut unheard: Vec<(String, Vec<&str>)> = Vec::new();
     let mut remarks = Vec::new();
     for (name, way) in ways {
         let (list, text) = match way {

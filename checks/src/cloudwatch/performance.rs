@@ -40,7 +40,7 @@ pub(super) fn performance(_: &Account, params: &Performance, context: &Context<'
         }
         match watches(alarm, params, context) {
             Ok(Some(query)) => {
-                parts.push(Ok(Verdict::satisfied(format!("alarm `{}` watches metric {}", subject.id, query.metric))))
+                parts.push(Ok(Verdict::satisfied(format!("alarm `{}` watches metric {}", subject.id, query.metric))));
             }
             Ok(None) => {}
             Err(gap) => parts.push(Err(gap)),

@@ -57,8 +57,8 @@ impl Category {
                 })),
             ],
             Category::KmsKeyDisableOrDeletion => vec![
-                of.call("DisableKey", "kms", "DisableKey", Caller::Role, of.key(json!({"keyId": KEY}))),
-                of.call("ScheduleKeyDeletion", "kms", "ScheduleKeyDeletion", Caller::User, of.key(json!({
+                of.call("DisableKey", "kms", "DisableKey", Caller::Role, of.key(&json!({"keyId": KEY}))),
+                of.call("ScheduleKeyDeletion", "kms", "ScheduleKeyDeletion", Caller::User, of.key(&json!({
                     "keyId": KEY, "pendingWindowInDays": 7,
                 }))),
             ],
@@ -128,7 +128,7 @@ pub(in crate::cloudwatch) fn data_access(run: &Run) -> Vec<Sample> {
             "resources": parts,
         })
     };
-    let mut decrypt = of.key(json!({"encryptionAlgorithm": "SYMMETRIC_DEFAULT"}));
+    let mut decrypt = of.key(&json!({"encryptionAlgorithm": "SYMMETRIC_DEFAULT"}));
     decrypt["readOnly"] = json!(true);
     vec![
         of.call("GetObject", "s3", "GetObject", Caller::Role, object(true)),
@@ -261,7 +261,7 @@ impl Writer<'_> {
     }
 
     /// What an event about a key holds beside.
-    fn key(&self, parameters: Value) -> Value {
+    fn key(&self, parameters: &Value) -> Value {
         let Run { account, partition, region, .. } = self.run;
         json!({
             "requestParameters": parameters,

@@ -76,19 +76,19 @@ fn counts(
     }
     let Some(value) = number(&counted.value) else {
         return Ok(match statistic {
-            "SampleCount" => by_count(watch, 1.0, is_over, numbers)?,
+            "SampleCount" => by_count(watch, 1.0, is_over, &numbers)?,
             _ => Trip::Noted(format!("needs {numbers}, and the filter adds {} of the event", counted.value)),
         });
     };
     match statistic {
-        "SampleCount" => by_count(watch, 1.0, is_over, numbers),
-        "Sum" => by_count(watch, value, is_over, numbers),
+        "SampleCount" => by_count(watch, 1.0, is_over, &numbers),
+        "Sum" => by_count(watch, value, is_over, &numbers),
         _ if is_over(value) => Ok(Trip::Noted(format!("needs {numbers}"))),
         _ => Ok(Trip::Never(format!("needs {numbers}, and each event counts {value}"))),
     }
 }
 
-fn by_count(watch: &MetricWatch, each: f64, is_over: &dyn Fn(f64) -> bool, numbers: String) -> Result<Trip, Gap> {
+fn by_count(watch: &MetricWatch, each: f64, is_over: &dyn Fn(f64) -> bool, numbers: &str) -> Result<Trip, Gap> {
     Ok(if is_over(each) && needed(watch)? == 1 {
         Trip::ByOne
     } else if is_over(each) || each > 0.0 {
