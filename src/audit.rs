@@ -236,7 +236,7 @@ impl Started {
         }
         let (account, partition, _) = gather::place(&self.request.outputs);
         let scope = Scope { stack_name: audit.stack_name.clone(), ..Scope::NOTHING };
-        let (account, partition) = (account.unwrap_or_default(), partition.unwrap_or_else(|| "aws".to_owned()));
+        let (account, partition) = (account.unwrap_or_else(String::new), partition.unwrap_or_else(|| "aws".to_owned()));
         let walk = Walk::new(&self.aws, &scope, &account, &partition, &self.request.region);
         let of_stack = gather::kinds_of_stack(&walk, &self.request.outputs).await;
         if let Some(refusal) = self.aws.refused() {
