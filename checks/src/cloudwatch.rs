@@ -93,6 +93,8 @@ pub enum Watched {
     PromQl(Observed<i32>),
     /// The result of a query over log groups.
     Logs,
+    /// Something that this version does not know.
+    Unknown(Gap),
 }
 
 /// How an alarm watches metrics.
@@ -158,7 +160,7 @@ pub struct MetricQuery {
     pub statistic: Observed<String>,
     /// The period in seconds; CloudWatch always answers it.
     pub period: Observed<i32>,
-    /// The unit that alone is looked at; absent means any.
+    /// The unit that alone is looked at, where `None` is that of values without one; absent means any.
     pub unit: Observed<String>,
     /// Whether its value is what is compared; absent means that it is.
     pub compared: Observed<Switch>,
@@ -375,11 +377,11 @@ impl View {
 }
 
 impl Definition {
-    /// The metrics that it watches, of the alarm's own account; none where it watches something else.
+    /// The metrics that it watches; none where it watches something else, or something that is not known.
     fn metrics(&self) -> impl Iterator<Item = &MetricQuery> {
         let queries = match &self.watched {
             Watched::Metrics(watch) => watch.queries.as_slice(),
-            Watched::Alarms(_) | Watched::PromQl(_) | Watched::Logs => &[],
+            Watched::Alarms(_) | Watched::PromQl(_) | Watched::Logs | Watched::Unknown(_) => &[],
         };
         queries.iter().filter_map(|query| match query {
             Query::Metric(metric) => Some(metric),

@@ -93,6 +93,14 @@ const COVERED_ELSEWHERE: &[&str] = &[
     "AWS::S3::BucketPolicy",
 ];
 
+/// Kinds of member that are looked at as part of the account's view of CloudWatch, where the profile asks for that.
+const OF_THE_WATCH: &[&str] = &[
+    "AWS::CloudWatch::AnomalyDetector",
+    "AWS::CloudWatch::Dashboard",
+    "AWS::Logs::LogAnomalyDetector",
+    "AWS::Logs::MetricFilter",
+];
+
 /// How the stack is looked for.
 #[derive(Clone, Debug)]
 pub(crate) enum Wanted {
@@ -579,7 +587,7 @@ fn reach(walk: &Walk<'_>, members: &[Member], region: &str) {
             Observed::Absent | Observed::Unknown(_) => None,
         };
         let at_home = |kind, id: &str| Reference { kind, id: id.to_owned(), region: walk.region.clone() };
-        let reference = match (Kind::named(&member.kind), id) {
+        let reference = match (kind_of(&member.kind), id) {
             (Some(kind @ (Kind::Bucket | Kind::Role | Kind::ManagedPolicy)), Some(id)) => Some(at_home(kind, id)),
             (Some(kind @ (Kind::Function | Kind::LogGroup)), Some(id)) => {
                 Some(Reference { kind, id: id.to_owned(), region: region.to_owned() })
@@ -615,8 +623,9 @@ fn reach(walk: &Walk<'_>, members: &[Member], region: &str) {
                 walk.reach(reference, relation);
             }
             None if COVERED_ELSEWHERE.contains(&member.kind.as_str()) => {}
+            None if OF_THE_WATCH.contains(&member.kind.as_str()) && walk.scope.selects(&["cw-"]) => {}
             None => {
-                let looked_for = Kind::named(&member.kind).is_some_and(|kind| walk.scope.looks_for(kind));
+                let looked_for = kind_of(&member.kind).is_some_and(|kind| walk.scope.looks_for(kind));
                 let reason = if looked_for {
                     "the stack names no physical id for it yet"
                 } else {
@@ -625,6 +634,14 @@ fn reach(walk: &Walk<'_>, members: &[Member], region: &str) {
                 walk.not_covered(&member.kind, &member.logical_id, id, reason);
             }
         }
+    }
+}
+
+/// The kind of subject that a member of this type is.
+fn kind_of(member: &str) -> Option<Kind> {
+    match member {
+        "AWS::CloudWatch::CompositeAlarm" => Some(Kind::Alarm),
+        other => Kind::named(other),
     }
 }
 

@@ -85,8 +85,8 @@ pub(crate) async fn trails(walk: &Walk<'_>, region: &str) -> Seen<Vec<Trail>> {
     Seen::new(Observed::Present(futures_util::future::join_all(described).await), calls)
 }
 
-/// Lists the trails; CloudTrail answers with all of them at once.
-async fn list(walk: &Walk<'_>, region: &str) -> Seen<Vec<Trail>> {
+/// Lists the trails without their status and selectors; CloudTrail answers with all of them at once.
+pub(crate) async fn list(walk: &Walk<'_>, region: &str) -> Seen<Vec<Trail>> {
     walk.aws
         .ask(
             &TRAILS,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_cloudwatchlogs::types::{OrderBy, PolicyScope};
 use jiff::Timestamp;
+use tap_audit_checks::cloudwatch::{LogDetector, LogDetectorStatus};
 use tap_audit_checks::logs::{Description, FilterMetric, LogClass, LogGroup, MetricFilter, Subscription};
 use tap_audit_checks::observed::{Gap, Observed, Seen};
 use tap_audit_checks::policy::model::PolicyText;
@@ -49,6 +50,13 @@ const FILTERS: Call = Call {
     absent: &[],
     denied_or: None,
 };
+const DETECTORS: Call = Call {
+    service: "logs",
+    operation: "ListLogAnomalyDetectors",
+    permission: "logs:ListLogAnomalyDetectors",
+    absent: &[],
+    denied_or: None,
+};
 const SUBSCRIPTIONS: Call = Call {
     service: "logs",
     operation: "DescribeSubscriptionFilters",
@@ -60,7 +68,7 @@ const SUBSCRIPTIONS: Call = Call {
 /// Every call about a log group, for plans and for the policy that the auditing role needs.
 pub(crate) const CALLS: &[&Call] = &[&GROUPS, &STREAMS, &TAGS, &POLICIES, &SUBSCRIPTIONS];
 /// Every call about the account.
-pub(crate) const ACCOUNT_CALLS: &[&Call] = &[&POLICIES, &FILTERS];
+pub(crate) const ACCOUNT_CALLS: &[&Call] = &[&POLICIES, &FILTERS, &DETECTORS];
 
 /// Collects a log group and reaches its key. `writers` is filled in by the walk.
 pub(crate) async fn group(walk: &Walk<'_>, name: &str, region: &str) -> Collected {
@@ -288,6 +296,40 @@ pub(crate) async fn metric_filters(walk: &Walk<'_>) -> Seen<Vec<MetricFilter>> {
             },
         )
         .await
+}
+
+/// Collects the anomaly detectors on log groups of the region.
+pub(crate) async fn anomaly_detectors(walk: &Walk<'_>) -> Seen<Vec<LogDetector>> {
+    walk.aws
+        .ask_all(
+            &DETECTORS,
+            &walk.region,
+            &[],
+            |clients, token| clients.logs().list_log_anomaly_detectors().set_next_token(token).send(),
+            |answer| answer.next_token.clone(),
+            |answer| {
+                let detectors = answer.anomaly_detectors.ok_or_else(|| DETECTORS.incomplete("anomalyDetectors"))?;
+                Ok(detectors.into_iter().map(detector).collect())
+            },
+        )
+        .await
+}
+
+fn detector(found: aws_sdk_cloudwatchlogs::types::AnomalyDetector) -> LogDetector {
+    LogDetector {
+        name: Observed::of(found.detector_name),
+        groups: found.log_group_arn_list.into_iter().flatten().collect(),
+        status: match found.anomaly_detector_status.as_ref().map(|status| status.as_str()) {
+            Some("INITIALIZING") => Observed::Present(LogDetectorStatus::Initializing),
+            Some("TRAINING") => Observed::Present(LogDetectorStatus::Training),
+            Some("ANALYZING") => Observed::Present(LogDetectorStatus::Analyzing),
+            Some("FAILED") => Observed::Present(LogDetectorStatus::Failed),
+            Some("DELETED") => Observed::Present(LogDetectorStatus::Deleted),
+            Some("PAUSED") => Observed::Present(LogDetectorStatus::Paused),
+            Some(other) => DETECTORS.unrecognised("anomalyDetectorStatus", other),
+            None => Observed::Absent,
+        },
+    }
 }
 
 fn metric_filter(filter: aws_sdk_cloudwatchlogs::types::MetricFilter) -> Result<MetricFilter, Gap> {

@@ -112,6 +112,16 @@ pub(super) fn may_be_emitted(query: &MetricQuery, counted: &FilterMetric, run: &
     is_about(query, counted, run) && query.metric.dimensions.keys().eq(counted.dimensions.keys())
 }
 
+/// The unit that a query alone looks at, where the filter emits another: then the alarm sees nothing of what is counted.
+///
+/// # Errors
+/// The gap, where one of them is not known.
+pub(super) fn missed_unit<'a>(query: &'a MetricQuery, counted: &FilterMetric) -> Result<Option<&'a str>, Gap> {
+    let Some(unit) = query.unit.seen()? else { return Ok(None) };
+    let emitted = counted.unit.seen()?.map_or("None", String::as_str);
+    Ok((unit != emitted).then_some(unit))
+}
+
 /// The metric under which a filter counts an event; `None` where the event lacks a field that gives a dimension, so that
 /// nothing is counted.
 ///

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::actions::of_the_audit;
-use super::counted::{is_about_resource, may_be_emitted};
+use super::counted::{is_about_resource, may_be_emitted, missed_unit};
 use super::{
     ALARMS, Alarm, AlarmState, Definition, Evaluation, FILTERS, Listing, MetricQuery, MetricWatch, MissingData, Query,
     Watched, definition,
@@ -53,6 +53,7 @@ pub(super) fn evaluating(alarm: &Alarm, params: &Evaluating, context: &Context<'
             at_most(*interval, observed, params)
         })),
         Watched::Logs => {}
+        Watched::Unknown(gap) => parts.push(Err(gap.clone())),
     }
     every(parts, nothing_to_judge)
 }
@@ -123,6 +124,7 @@ fn without_data(alarm: &Alarm, definition: &Definition, params: &Evaluating, con
         Watched::PromQl(_) => Err(undecidable(&observed, "whether what its query finds is emitted")),
         Watched::Logs => Err(undecidable(&observed, "whether its query runs")),
         Watched::Alarms(_) => Err(undecidable(&observed, "what its children do")),
+        Watched::Unknown(gap) => Err(gap.clone()),
     }
 }
 
@@ -139,13 +141,13 @@ fn existent(alarm: &Alarm, query: &MetricQuery, observed: &str, context: &Contex
     };
     let by_filter = by_filter(query, context);
     if let Ok(Some((filter, counted))) = by_filter {
-        return match query.unit.seen()? {
-            Some(unit) if counted.unit.seen()? != Some(unit) => Ok(Verdict::not_satisfied(
+        return Ok(match missed_unit(query, counted)? {
+            Some(unit) => Verdict::not_satisfied(
                 format!("{observed}: it looks at values in {unit} alone, which filter `{}` does not emit", filter.name),
                 "an alarm on a metric that is emitted",
-            )),
-            Some(_) | None => Ok(silent(&format!("filter `{}` emits its metric and is silent", filter.name))),
-        };
+            ),
+            None => silent(&format!("filter `{}` emits its metric and is silent", filter.name)),
+        });
     }
     match alarm.metric.required("ListMetrics", "Metrics") {
         Ok(Listing::Listed) => return Ok(silent("its metric is known and silent")),
@@ -418,6 +420,8 @@ mod tests {
         failed(judged(Definition { watched: Watched::PromQl(Present(3_600)), ..on_function("a") }));
         passed(judged(Definition { watched: Watched::PromQl(Present(60)), ..on_function("a") }));
         passed(judged(Definition { watched: Watched::Logs, ..on_function("a") }));
+        let unknown = Definition { watched: Watched::Unknown(denial()), ..on_function("a") };
+        assert_eq!(undecided(judged(unknown)), denial().to_string());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::counted::{is_counted, stack_was_read};
-use super::{Alarm, MetricQuery, definition};
+use super::{Alarm, MetricQuery, Watched, definition};
 use crate::check::Context;
 use crate::cloudformation::Stack;
 use crate::cloudtrail::Wanted;
@@ -59,6 +59,9 @@ pub(super) fn performance(_: &Account, params: &Performance, context: &Context<'
 /// The metric of the workload that an alarm watches, where it does.
 fn watches<'a>(alarm: &'a Alarm, params: &Performance, context: &Context<'_>) -> Result<Option<&'a MetricQuery>, Gap> {
     let definition = definition(alarm)?;
+    if let Watched::Unknown(gap) = &definition.watched {
+        return Err(gap.clone());
+    }
     let Some(query) = definition.metrics().find(|query| params.is_performance(query)) else { return Ok(None) };
     let wanted = Wanted {
         name: &params.trail_name,
@@ -71,7 +74,7 @@ fn watches<'a>(alarm: &'a Alarm, params: &Performance, context: &Context<'_>) ->
 #[cfg(test)]
 mod tests {
     use super::super::fixture::*;
-    use super::super::{Definition, MetricWatch, Query, Watched};
+    use super::super::{Definition, MetricWatch, Query};
     use super::*;
     use crate::evidence::Evidence;
     use crate::fixture::*;

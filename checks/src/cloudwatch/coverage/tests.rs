@@ -239,6 +239,17 @@ fn an_alarm_that_events_never_set_off_does_not_count() {
             watch.queries = vec![Query::Metric(query)];
         },
     )));
+    never(
+        root(with(
+            |filter| filter.metrics[0].unit = Present("Count".into()),
+            |watch| {
+                let query = MetricQuery { unit: Present("None".into()), ..query(metric("Security", "root", &[])) };
+                watch.queries = vec![Query::Metric(query)];
+            },
+        )),
+        "looks at values in None alone",
+    );
+    passed(querying(|query| query.unit = Present("None".into())));
     never(filtering(|filter| filter.metrics[0].value = "0".into()), "each event counts 0");
     never(
         root(with(

@@ -1,5 +1,6 @@
 //! Whether an event that a filter counts sets off an alarm on the filter's metric.
 
+use crate::cloudwatch::counted::missed_unit;
 use crate::cloudwatch::{ALARMS, Comparison, Definition, MetricQuery, MetricWatch, MissingData, Query, Watched};
 use crate::logs::FilterMetric;
 use crate::observed::{Gap, Observed};
@@ -24,9 +25,7 @@ pub(super) fn trip(alarm: &Definition, query: &MetricQuery, counted: &FilterMetr
     let Watched::Metrics(watch) = &alarm.watched else {
         return Ok(Trip::Never("watches no metric".into()));
     };
-    if let Some(unit) = query.unit.seen()?
-        && counted.unit.seen()? != Some(unit)
-    {
+    if let Some(unit) = missed_unit(query, counted)? {
         return Ok(Trip::Never(format!("looks at values in {unit} alone, which the filter does not emit")));
     }
     through_expressions(alarm, watch, query)?;
