@@ -93,12 +93,24 @@ const COVERED_ELSEWHERE: &[&str] = &[
     "AWS::S3::BucketPolicy",
 ];
 
-/// Kinds of member that are looked at as part of the account's view of CloudWatch, where the profile asks for that.
-const OF_THE_WATCH: &[&str] = &[
-    "AWS::CloudWatch::AnomalyDetector",
-    "AWS::CloudWatch::Dashboard",
-    "AWS::Logs::LogAnomalyDetector",
-    "AWS::Logs::MetricFilter",
+/// Kinds of member that are looked at as part of the account, with the requirements, by the beginnings of their ids, one
+/// of which the profile has to ask for.
+const OF_THE_ACCOUNT: &[(&[&str], &[&str])] = &[
+    (
+        &["cw-"],
+        &[
+            "AWS::CloudWatch::AnomalyDetector",
+            "AWS::CloudWatch::Dashboard",
+            "AWS::Logs::LogAnomalyDetector",
+            "AWS::Logs::MetricFilter",
+        ],
+    ),
+    (
+        &["config-", "compliance-violation-alert-routed"],
+        &["AWS::Config::ConfigRule", "AWS::Config::ConfigurationRecorder", "AWS::Config::DeliveryChannel"],
+    ),
+    (&["compliance-violation-alert-routed", "cw-alarms-security-coverage"], &["AWS::Events::Rule"]),
+    (&["sns-"], &["AWS::SNS::Subscription", "AWS::SNS::TopicPolicy"]),
 ];
 
 /// How the stack is looked for.
@@ -623,7 +635,7 @@ fn reach(walk: &Walk<'_>, members: &[Member], region: &str) {
                 walk.reach(reference, relation);
             }
             None if COVERED_ELSEWHERE.contains(&member.kind.as_str()) => {}
-            None if OF_THE_WATCH.contains(&member.kind.as_str()) && walk.scope.selects(&["cw-"]) => {}
+            None if is_of_the_account(walk, &member.kind) => {}
             None => {
                 let looked_for = kind_of(&member.kind).is_some_and(|kind| walk.scope.looks_for(kind));
                 let reason = if looked_for {
@@ -635,6 +647,10 @@ fn reach(walk: &Walk<'_>, members: &[Member], region: &str) {
             }
         }
     }
+}
+
+fn is_of_the_account(walk: &Walk<'_>, kind: &str) -> bool {
+    OF_THE_ACCOUNT.iter().any(|(asked_by, kinds)| kinds.contains(&kind) && walk.scope.selects(asked_by))
 }
 
 /// The kind of subject that a member of this type is.

@@ -380,7 +380,7 @@ mod tests {
     #[tokio::test]
     async fn tags_are_read_to_the_last_page_and_only_where_they_are_asked_for() {
         let page = |tag: &str, next: &str| {
-            Answer::ok(&format!(
+            Answer::ok(format!(
                 r#"{{"ResourceTagList":[{{"ResourceId":"{ARN}","TagsList":[{{"Key":"{tag}","Value":"x"}}]}}]{next}}}"#
             ))
         };

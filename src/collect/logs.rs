@@ -441,7 +441,7 @@ mod tests {
     #[tokio::test]
     async fn metric_filters_are_read_to_the_last_page_and_only_where_alarms_are_asked_for() {
         let filter = |name: &str, next: &str| {
-            Answer::ok(&format!(
+            Answer::ok(format!(
                 r#"{{"metricFilters":[{{"filterName":"{name}","logGroupName":"g","filterPattern":"{{ $.x = 1 }}",
                     "metricTransformations":[{{"metricName":"M","metricNamespace":"N","metricValue":"1"}}]}}]{next}}}"#
             ))

@@ -2,6 +2,9 @@ use super::*;
 use crate::collect::fixture::{scope, scope_of, walked};
 use crate::replay::{Account, Answer};
 
+/// The arguments of a request.
+type Asked<'a> = Vec<(&'a str, String)>;
+
 fn account() -> Account {
     let first = r#"{"item":[{"domainName":"a.example.com","securityPolicy":"TLS_1_0","endpointConfiguration":{"types":["EDGE"]}}],"position":"more"}"#;
     let second = r#"{"item":[{"domainName":"b.example.com","domainNameArn":"arn:b","securityPolicy":"SecurityPolicy_TLS13_1_3_2025_09","endpointConfiguration":{"types":["NEWER"]}},{"domainName":"c.example.com"}]}"#;
@@ -53,7 +56,7 @@ fn api_account(stage_acl: &str, waf: &str) -> Account {
         "POST":{"httpMethod":"POST","authorizationType":"CUSTOM","authorizerId":"z1","methodIntegration":{"type":"HTTP_PROXY","uri":"https://${stageVariables.host}/a","connectionType":"VPC_LINK","connectionId":"l1"}},
         "GET":{"httpMethod":"GET","authorizationType":"NEWER","apiKeyRequired":true}}}]}"#;
     let links = format!(r#"{{"item":[{{"id":"l1","status":"AVAILABLE","targetArns":["{NLB}"]}}]}}"#);
-    let answers: Vec<(&str, Vec<(&str, String)>, String)> = vec![
+    let answers: Vec<(&str, Asked<'_>, String)> = vec![
         (
             "GetRestApi",
             vec![("Path", of_api(""))],
