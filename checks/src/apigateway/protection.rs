@@ -3,7 +3,7 @@
 use super::{RestApi, STAGES, Stage};
 use crate::check::NoParams;
 use crate::evidence::Evidence;
-use crate::observed::{Gap, Observed};
+use crate::observed::Gap;
 use crate::subject::{Kind, Role};
 use crate::verdict::{Judgement, Verdict};
 
@@ -96,7 +96,7 @@ mod tests {
     use super::*;
     use crate::fixture::*;
     use crate::observed::Observed::{Absent, Present, Unknown};
-    use crate::observed::Seen;
+    use crate::observed::{Observed, Seen};
 
     const ID: &str = "apigw-waf-associated";
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use aws_sdk_apigateway::types;
 use tap_audit_checks::apigateway::{Authorization, Connection, Integration, IntegrationKind, Method};
-use tap_audit_checks::observed::{Gap, Observed, Seen};
+use tap_audit_checks::observed::{Observed, Seen};
 use tap_audit_checks::s3::Switch;
 
 use super::RESOURCES;
