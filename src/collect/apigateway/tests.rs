@@ -154,7 +154,7 @@ async fn services_that_disagree_about_a_web_acl_are_both_asked_again() {
     let Observed::Present(stages) = api.stages.observed() else { panic!("{:?}", api.stages) };
     assert_eq!(stages[0].web_acl, Observed::Absent);
     assert_eq!(api.web_acls["prod"].observed(), &Observed::Present(ACL.into()));
-    assert_eq!(replay.counts().values().sum::<u64>(), 7 + 4, "GetStages and GetWebACLForResource twice");
+    assert_eq!(replay.counts().values().sum::<u64>(), 8 + 2, "GetStages and GetWebACLForResource twice");
 }
 
 #[tokio::test]

@@ -203,7 +203,7 @@ async fn a_metric_is_looked_up_where_its_alarm_has_no_data() {
         (known(&wider), Listing::NotListed),
         (r#"{"Metrics":[]}"#.to_owned(), Listing::NotListed),
     ] {
-        let account = tagged(holding(page(&[silent.clone()], "", "")), "a", "");
+        let account = tagged(holding(page(std::slice::from_ref(&silent), "", "")), "a", "");
         let account = answering(account, "ListMetrics", &asked, Answer::ok(body));
         let (collected, _) =
             walked(account, &scope_of(EVALUATING), async |walk| alarm(walk, "a", "us-east-2").await).await;
