@@ -129,7 +129,9 @@ fn consumers<'a>(secret: &'a Secret, context: &Context<'a>) -> (Vec<Consumer<'a>
     let names = context.subject.names();
     let is_meant = |named: &str| names.iter().any(|name| is_same(name, named));
     let (mut consumers, mut gap) = (Vec::new(), None);
-    let mut note = |found: Gap| drop(gap.get_or_insert(found));
+    let mut note = |found: Gap| {
+        gap.get_or_insert(found);
+    };
     for (subject, revision) in context.evidence.all::<TaskDefinition>() {
         let definition = match revision.definition.required("DescribeTaskDefinition", "taskDefinition") {
             Ok(definition) => definition,

@@ -133,7 +133,9 @@ fn subnets(cache: &Serverless, context: &Context<'_>) -> Judgement {
             .and_then(|(_, subnet)| subnet.zone.required("DescribeSubnets", "Subnet.AvailabilityZone"));
         match zone {
             Ok(zone) => drop(zones.insert(zone.as_str())),
-            Err(found) => drop(gap.get_or_insert(found)),
+            Err(found) => {
+                gap.get_or_insert(found);
+            }
         }
     }
     let named = zones.iter().copied().collect::<Vec<_>>().join(", ");

@@ -143,7 +143,9 @@ fn is_of_database(
         match database.password.seen() {
             Ok(Some(Password::Secret(named))) if names.iter().any(|name| is_same(name, named)) => return Ok(true),
             Ok(_) => {}
-            Err(found) => drop(gap.get_or_insert(found)),
+            Err(found) => {
+                gap.get_or_insert(found);
+            }
         }
     }
     match gap {
