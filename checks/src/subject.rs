@@ -71,7 +71,8 @@ pub enum Kind {
     /// An EFS file system; its id is the file system id.
     #[serde(rename = "AWS::EFS::FileSystem")]
     FileSystem,
-    /// An ElastiCache replication group or serverless cache.
+    /// An ElastiCache replication group, whose id is its identifier, or a serverless cache, whose id is `serverlesscache:`
+    /// before its name.
     #[serde(rename = "AWS::ElastiCache::ReplicationGroup")]
     Cache,
     /// An API Gateway REST API with its stages; its id is the API id.
@@ -148,6 +149,7 @@ impl Kind {
             "AWS::KMS::Alias" => Some(Kind::Key),
             "AWS::RDS::DBInstance" | "AWS::RDS::DBClusterEndpoint" => Some(Kind::Database),
             "AWS::EFS::AccessPoint" | "AWS::EFS::MountTarget" => Some(Kind::FileSystem),
+            "AWS::ElastiCache::ServerlessCache" | "AWS::ElastiCache::CacheCluster" => Some(Kind::Cache),
             name => Kind::named(name),
         }
     }
@@ -450,6 +452,8 @@ impl Subject {
             Resource::Key(key) => Some(&key.named_by),
             Resource::Database(database) => Some(&database.named_by),
             Resource::FileSystem(file_system) => Some(&file_system.named_by),
+            Resource::Cache(cache) => Some(&cache.named_by),
+            Resource::Secret(secret) => Some(&secret.named_by),
             Resource::Outputs(_)
             | Resource::Stack(_)
             | Resource::Account(_)
@@ -466,10 +470,8 @@ impl Subject {
             | Resource::Cluster(_)
             | Resource::Service(_)
             | Resource::TaskDefinition(_)
-            | Resource::Cache(_)
             | Resource::RestApi(_)
             | Resource::WebAcl(_)
-            | Resource::Secret(_)
             | Resource::Nothing(_) => None,
         };
         names.extend(others.into_iter().flatten().map(String::as_str));

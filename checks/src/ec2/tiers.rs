@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use crate::ec2::{SecurityGroup, Traffic, Vpc, exposure, vpc};
 use crate::ecs::{self, DeploymentStatus, Network, ServiceStatus, TaskDefinition, TaskSetStatus};
 use crate::efs::FileSystem;
-use crate::elasticache::Cache;
+use crate::elasticache::{self, Cache, Form};
 use crate::elbv2::{BalancerType, LoadBalancer, Scheme};
 use crate::evidence::Evidence;
 use crate::observed::{Gap, Observed};
@@ -59,7 +59,7 @@ pub(super) fn store(subject: &Subject, evidence: &Evidence) -> Result<Option<Gua
         return self::file_system(file_system, evidence);
     }
     match Cache::of(&subject.resource) {
-        Some(cache) => self::cache(cache).map(Some),
+        Some(cache) => self::cache(cache, evidence).map(Some),
         None => Err(Gap::NothingToAudit { kind: subject.kind.name().into() }),
     }
 }
@@ -89,9 +89,37 @@ fn file_system(file_system: &FileSystem, evidence: &Evidence) -> Result<Option<G
     Ok(Some(Guarded { groups, listens: vec![Traffic::tcp(NFS)] }))
 }
 
-/// Nothing of a cache tells its groups yet.
-fn cache(_cache: &Cache) -> Result<Guarded, Gap> {
-    Err(Gap::NotCollected { what: "this version does not read the security groups of caches".into() })
+/// The groups stand on the member clusters of a replication group, which all have the same ones, and on a serverless
+/// cache itself.
+fn cache(cache: &Cache, evidence: &Evidence) -> Result<Guarded, Gap> {
+    match elasticache::form(cache)? {
+        Form::Group(group) => {
+            let vpc = || {
+                let group = cache.subnet_group.required("DescribeCacheSubnetGroups", "CacheSubnetGroups")?;
+                group.vpc.required("DescribeCacheSubnetGroups", "CacheSubnetGroup.VpcId").cloned()
+            };
+            let members = cache.members.required("DescribeCacheClusters", "CacheClusters")?;
+            if members.is_empty() {
+                return Err(Gap::undecided("no member cluster was seen that could tell the cache's security groups"));
+            }
+            let mut groups = BTreeSet::new();
+            for member in members {
+                groups.extend(in_force(&member.security_groups, vpc, evidence)?);
+            }
+            let port = port(*group.port.required("DescribeReplicationGroups", "Endpoint.Port")?)?;
+            Ok(Guarded { groups, listens: vec![Traffic::tcp(port)] })
+        }
+        Form::Serverless(serverless) => {
+            let vpc = || {
+                let subnets = serverless.subnets.required("DescribeServerlessCaches", "ServerlessCache.SubnetIds")?;
+                let first = subnets.first().ok_or_else(|| Gap::undecided("the serverless cache names no subnet"))?;
+                Ok(vpc::held(evidence, first)?.0.id.clone())
+            };
+            let groups = in_force(&serverless.security_groups, vpc, evidence)?;
+            let listens = serverless.ports.iter().map(|number| Ok(Traffic::tcp(port(*number)?)));
+            Ok(Guarded { groups, listens: listens.collect::<Result<_, Gap>>()? })
+        }
+    }
 }
 
 fn port(number: i32) -> Result<u16, Gap> {
