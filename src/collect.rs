@@ -67,6 +67,8 @@ impl Reference {
             Kind::Key => self.id.starts_with("alias/"),
             Kind::Database => rds::is_part(&self.id),
             Kind::FileSystem => efs::is_part(&self.id),
+            Kind::Cache => elasticache::is_part(&self.id),
+            Kind::Secret => !secretsmanager::is_whole(&self.id),
             Kind::LoadBalancer | Kind::WebAcl => !self.id.starts_with("arn:"),
             Kind::Outputs
             | Kind::Stack
@@ -83,9 +85,7 @@ impl Reference {
             | Kind::Cluster
             | Kind::Service
             | Kind::TaskDefinition
-            | Kind::Cache
-            | Kind::RestApi
-            | Kind::Secret => false,
+            | Kind::RestApi => false,
         }
     }
 }
@@ -266,6 +266,8 @@ pub struct Walk<'a> {
     pub(crate) defaults_read: RefCell<Option<Seen<()>>>,
     /// Where the databases of each stack's template take their master passwords from, by the stack's name.
     pub(crate) passwords: RefCell<BTreeMap<String, Seen<Passwords>>>,
+    /// The dynamic references to secrets in the template of each stack, by the stack's name.
+    pub(crate) secret_references: RefCell<BTreeMap<String, Seen<Vec<tap_audit_checks::secretsmanager::Reference>>>>,
     /// The live outputs of the stacks; `None` when no stack is known. Values are kept as digests only.
     pub(crate) live_outputs: RefCell<Option<Seen<Vec<LiveRaw>>>>,
     not_covered: RefCell<BTreeSet<tap_audit_checks::evidence::NotCovered>>,
@@ -305,6 +307,7 @@ impl<'a> Walk<'a> {
             defaults: RefCell::new(HashSet::new()),
             defaults_read: RefCell::new(None),
             passwords: RefCell::new(BTreeMap::new()),
+            secret_references: RefCell::new(BTreeMap::new()),
             live_outputs: RefCell::new(None),
             not_covered: RefCell::new(BTreeSet::new()),
             news: Notify::new(),

@@ -43,6 +43,7 @@ pub const FILES: &[(&str, &str)] = &[
 pub const PROFILES: &[(&str, &str)] = &[
     ("profiles/patient-data.toml", include_str!("../profiles/patient-data.toml")),
     ("profiles/monitoring.toml", include_str!("../profiles/monitoring.toml")),
+    ("profiles/meditech.toml", include_str!("../profiles/meditech.toml")),
 ];
 
 /// The paragraphs of the HIPAA Security Rule that requirements cite.

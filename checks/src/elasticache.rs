@@ -132,7 +132,7 @@ pub struct Member {
     /// The name of its availability zone; absent until it has one.
     pub zone: Observed<String>,
     /// The security groups of its nodes; an empty list means the default group of the VPC.
-    pub security_groups: Vec<String>,
+    pub security_groups: Observed<Vec<String>>,
 }
 
 /// What DescribeServerlessCaches answers of one cache.
@@ -150,8 +150,8 @@ pub struct Serverless {
     pub subnets: Observed<Vec<String>>,
     /// How clients reach it; absent means through the VPC.
     pub connection: Observed<Connection>,
-    /// Its security groups; an empty list means the default group of the VPC.
-    pub security_groups: Vec<String>,
+    /// Its security groups; absent means the default group of the VPC.
+    pub security_groups: Observed<Vec<String>>,
     /// The user group that may connect; absent means none.
     pub user_group: Observed<String>,
     /// The ports of its endpoints.
@@ -314,7 +314,7 @@ impl Access {
     /// less.
     pub fn of(text: &str) -> Access {
         let words = || text.split_whitespace().map(str::to_ascii_lowercase);
-        let is_on = words().filter(|word| word == "on" || word == "off").last().is_some_and(|word| word == "on");
+        let is_on = words().rfind(|word| word == "on" || word == "off").is_some_and(|word| word == "on");
         // Selectors in brackets give commands of their own.
         let gives = |word: &str| {
             let word = word.trim_start_matches('(');

@@ -9,10 +9,11 @@ use tap_audit_checks::observed::{Gap, Observed, Seen};
 use tap_audit_checks::outputs::{InFile, LiveOutput, LiveValue, Output, Outputs};
 use tap_audit_checks::rds::Password;
 use tap_audit_checks::s3::{Bucket, EventRule};
+use tap_audit_checks::secretsmanager;
 use tap_audit_checks::subject::{Attributes, Kind, Resource, Role, RoleDoubt, Subject};
 
 use crate::collect::gather::{Gathered, Request, other_reference, parts};
-use crate::collect::{Collected, Reference, Relation, Walk, efs, lambda, rds};
+use crate::collect::{Collected, Reference, Relation, Walk, efs, elasticache, lambda, rds};
 use crate::resolve::{self, Resolution};
 
 pub(super) fn subjects(walk: &Walk<'_>, request: &Request, mut gathered: Gathered) -> Vec<Subject> {
@@ -191,6 +192,21 @@ fn settle(
                 }
             }
         }
+        Resource::Cache(cache) => {
+            for relation in relations {
+                if let Relation::NamedBy { name } = relation {
+                    cache.named_by.extend(elasticache::names_of(walk, name, &reference.region));
+                }
+            }
+        }
+        Resource::Secret(secret) => {
+            for relation in relations {
+                if let Relation::NamedBy { name } = relation {
+                    secret.named_by.insert(name.clone());
+                }
+            }
+            secret.references = secret_references(walk, &reference.id);
+        }
         Resource::LogGroup(group) => {
             for relation in relations {
                 if let Relation::LogGroupOf { function } = relation {
@@ -216,12 +232,32 @@ fn settle(
         | Resource::Cluster(_)
         | Resource::Service(_)
         | Resource::TaskDefinition(_)
-        | Resource::Cache(_)
         | Resource::RestApi(_)
         | Resource::WebAcl(_)
-        | Resource::Secret(_)
         | Resource::Nothing(_) => {}
     }
+}
+
+/// The dynamic references to a secret in the templates of all stacks. One template that could not be read may hold more.
+fn secret_references(walk: &Walk<'_>, id: &str) -> Seen<Vec<secretsmanager::Reference>> {
+    let of_stacks = walk.secret_references.borrow();
+    if of_stacks.is_empty() {
+        let why = "no template was read that could refer to the secret";
+        return Seen::gap(Gap::depends_on("stack-managed-by-cloudformation", why));
+    }
+    let mut found = Vec::new();
+    let mut calls = Vec::new();
+    for references in of_stacks.values() {
+        match references.observed() {
+            Observed::Present(all) => {
+                found.extend(all.iter().filter(|one| secretsmanager::is_same(id, &one.named)).cloned());
+            }
+            Observed::Absent => {}
+            Observed::Unknown(_) => return references.clone(),
+        }
+        calls.extend(references.calls().iter().cloned());
+    }
+    Seen::new(Observed::Present(found), calls)
 }
 
 /// Where the template of the stack that holds a database takes its master password from.

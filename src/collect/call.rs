@@ -134,6 +134,8 @@ const MISSING: &[&str] = &[
     "ResourceNotFoundException",
     "TrailNotFoundException",
     "AccessPointNotFound",
+    "CacheClusterNotFound",
+    "CacheSubnetGroupNotFoundFault",
     "DBClusterNotFoundFault",
     "DBClusterSnapshotNotFoundFault",
     "DBInstanceNotFound",
@@ -141,6 +143,10 @@ const MISSING: &[&str] = &[
     "DBSubnetGroupNotFoundFault",
     "FileSystemNotFound",
     "MountTargetNotFound",
+    "ReplicationGroupNotFoundFault",
+    "ServerlessCacheNotFoundFault",
+    "UserGroupNotFound",
+    "UserNotFound",
 ];
 
 /// A digest of a value under a key that exists only in this process: it tells whether two values are equal, and nothing

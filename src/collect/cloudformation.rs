@@ -15,7 +15,7 @@ use tap_audit_checks::s3::Switch;
 use tap_audit_checks::subject::Kind;
 
 use crate::collect::call::{Aws, Call, Fault};
-use crate::collect::{LiveRaw, Reference, Relation, Walk, gather, network};
+use crate::collect::{LiveRaw, Reference, Relation, Walk, elasticache, gather, network};
 use crate::outputs::{Form, RawOutput};
 use crate::resolve;
 use crate::template::{self, Source, Values};
@@ -81,6 +81,9 @@ const COVERED_ELSEWHERE: &[&str] = &[
     "AWS::EC2::Subnet",
     "AWS::EC2::SubnetRouteTableAssociation",
     "AWS::EC2::VPCGatewayAttachment",
+    "AWS::ElastiCache::SubnetGroup",
+    "AWS::ElastiCache::User",
+    "AWS::ElastiCache::UserGroup",
     "AWS::IAM::Policy",
     "AWS::IAM::RolePolicy",
     "AWS::KMS::Alias",
@@ -91,6 +94,9 @@ const COVERED_ELSEWHERE: &[&str] = &[
     "AWS::RDS::DBClusterParameterGroup",
     "AWS::RDS::DBSubnetGroup",
     "AWS::S3::BucketPolicy",
+    "AWS::SecretsManager::ResourcePolicy",
+    "AWS::SecretsManager::RotationSchedule",
+    "AWS::SecretsManager::SecretTargetAttachment",
 ];
 
 /// Kinds of member that are looked at as part of the account, with the requirements, by the beginnings of their ids, one
@@ -661,10 +667,14 @@ fn kind_of(member: &str) -> Option<Kind> {
     }
 }
 
-/// The reference of a member that is part of a database or file system, which it leads to.
+/// The reference of a member that leads to a database, file system or cache under a type of its own.
 fn part(walk: &Walk<'_>, kind: &str, id: &str, region: &str) -> Option<Reference> {
     match kind {
         "AWS::RDS::DBInstance" => gather::other_reference(walk, Kind::Database, &format!("db:{id}"), region),
+        "AWS::ElastiCache::ServerlessCache" | "AWS::ElastiCache::CacheCluster" => {
+            let named = elasticache::part_named(kind, id)?;
+            gather::other_reference(walk, Kind::Cache, &named, region)
+        }
         "AWS::EFS::AccessPoint" | "AWS::EFS::MountTarget" => {
             gather::other_reference(walk, Kind::FileSystem, id, region)
         }
@@ -714,6 +724,7 @@ async fn with_nested(
 ) -> Seen<Template> {
     let mut calls = Vec::new();
     note_passwords(walk, &root.name, &processed, values, region);
+    note_secrets(walk, &root.name, &processed, values, region);
     let Observed::Present(source) = processed.observed() else { return processed.map(|source| source.reduce(values)) };
     let mut template = source.reduce(values);
     let listed: &[Member] = match members.observed() {
@@ -742,6 +753,7 @@ async fn with_nested(
             Observed::Absent | Observed::Unknown(_) => Values::new([]),
         };
         note_passwords(walk, stack_name(&id), &source, &values, region);
+        note_secrets(walk, stack_name(&id), &source, &values, region);
         match source.observed() {
             Observed::Present(source) => {
                 let inner = source.reduce(&values);
@@ -843,6 +855,23 @@ fn note_passwords(walk: &Walk<'_>, stack: &str, source: &Seen<Rc<Source>>, value
         }
     }
     walk.passwords.borrow_mut().insert(stack.to_owned(), passwords);
+}
+
+/// Keeps the dynamic references to secrets in the template of a stack, and reaches the secrets.
+fn note_secrets(walk: &Walk<'_>, stack: &str, source: &Seen<Rc<Source>>, values: &Values, region: &str) {
+    if !walk.scope.selects(&["secret-"]) {
+        return;
+    }
+    let references = source.clone().and_then(|source| source.secret_references(stack, values));
+    if let Observed::Present(references) = references.observed() {
+        for found in references {
+            if let Some(reference) = gather::other_reference(walk, Kind::Secret, &found.named, region) {
+                let what = "secret of a dynamic reference";
+                walk.reach(reference, Relation::Of { what, kind: Kind::Stack, id: stack.to_owned() });
+            }
+        }
+    }
+    walk.secret_references.borrow_mut().insert(stack.to_owned(), references);
 }
 
 /// Adds the live outputs of one stack to those of the others.

@@ -512,7 +512,7 @@ async fn account(walk: &Walk<'_>) -> Account {
 /// The reference of a resolved output, for the kinds that are subjects of their own.
 fn reference(walk: &Walk<'_>, resolved: &Resolved) -> Option<Reference> {
     let region = resolved.region.clone().unwrap_or_else(|| walk.region.clone());
-    let part = rds::part_of(resolved);
+    let part = rds::part_of(resolved).or_else(|| elasticache::part_of(resolved));
     let named = resolved.arn.as_deref().or(part.as_deref()).unwrap_or(&resolved.id);
     let kind = Kind::led_to_by(&resolved.kind)?;
     match kind {
@@ -590,14 +590,36 @@ fn physical_ids(walk: &Walk<'_>, parts: &[Part]) -> Vec<String> {
 
 /// The type and physical id under which a stack lists what a reference names.
 fn member_name(reference: &Reference) -> (&'static str, &str) {
-    match rds::instance_of(&reference.id) {
-        Some(instance) if reference.kind == Kind::Database => ("AWS::RDS::DBInstance", instance),
-        Some(_) | None => (reference.kind.name(), &reference.id),
-    }
+    let part = match reference.kind {
+        Kind::Database => rds::instance_of(&reference.id).map(|instance| ("AWS::RDS::DBInstance", instance)),
+        Kind::Cache => elasticache::member_name(&reference.id),
+        Kind::Outputs
+        | Kind::Stack
+        | Kind::Account
+        | Kind::Bucket
+        | Kind::Function
+        | Kind::Key
+        | Kind::LogGroup
+        | Kind::Role
+        | Kind::ManagedPolicy
+        | Kind::Topic
+        | Kind::Alarm
+        | Kind::Vpc
+        | Kind::SecurityGroup
+        | Kind::LoadBalancer
+        | Kind::Cluster
+        | Kind::Service
+        | Kind::TaskDefinition
+        | Kind::FileSystem
+        | Kind::RestApi
+        | Kind::WebAcl
+        | Kind::Secret => None,
+    };
+    part.unwrap_or((reference.kind.name(), &reference.id))
 }
 
 /// Resources that no listing holds yet and that a stack could hold. What leads elsewhere is looked up where it leads to,
-/// but for an instance that belongs to no cluster.
+/// but for an instance that belongs to no cluster and a cache cluster that belongs to no replication group.
 fn unheld(gathered: &Gathered) -> Vec<Reference> {
     let is_member =
         |relations: &BTreeSet<Relation>| relations.iter().any(|relation| matches!(relation, Relation::Member { .. }));
@@ -607,6 +629,7 @@ fn unheld(gathered: &Gathered) -> Vec<Reference> {
         .filter(|(reference, relations)| {
             let stands_alone = || match gathered.collected.get(reference).map(|found| &found.resource) {
                 Some(Resource::Database(database)) => *database.cluster.observed() == Observed::Absent,
+                Some(Resource::Cache(cache)) => elasticache::is_alone(cache),
                 Some(_) | None => false,
             };
             !is_member(relations) && (!reference.leads_elsewhere() || stands_alone())

@@ -6,6 +6,8 @@ use tap_audit_checks::rds::Password;
 
 use super::{Filling, intrinsic, is_no_value, scalar};
 
+mod references;
+
 /// What a database is restored or replicated from; its credentials come with it.
 const SOURCES: [&str; 4] =
     ["SnapshotIdentifier", "SourceDBClusterIdentifier", "SourceDbClusterResourceId", "ReplicationSourceIdentifier"];

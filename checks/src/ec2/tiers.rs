@@ -104,7 +104,8 @@ fn cache(cache: &Cache, evidence: &Evidence) -> Result<Guarded, Gap> {
             }
             let mut groups = BTreeSet::new();
             for member in members {
-                groups.extend(in_force(&member.security_groups, vpc, evidence)?);
+                let named = member.security_groups.required("DescribeCacheClusters", "CacheCluster.SecurityGroups")?;
+                groups.extend(in_force(named, vpc, evidence)?);
             }
             let port = port(*group.port.required("DescribeReplicationGroups", "Endpoint.Port")?)?;
             Ok(Guarded { groups, listens: vec![Traffic::tcp(port)] })
@@ -115,7 +116,8 @@ fn cache(cache: &Cache, evidence: &Evidence) -> Result<Guarded, Gap> {
                 let first = subnets.first().ok_or_else(|| Gap::undecided("the serverless cache names no subnet"))?;
                 Ok(vpc::held(evidence, first)?.0.id.clone())
             };
-            let groups = in_force(&serverless.security_groups, vpc, evidence)?;
+            let named = serverless.security_groups.seen()?.map_or(&[][..], Vec::as_slice);
+            let groups = in_force(named, vpc, evidence)?;
             let listens = serverless.ports.iter().map(|number| Ok(Traffic::tcp(port(*number)?)));
             Ok(Guarded { groups, listens: listens.collect::<Result<_, Gap>>()? })
         }

@@ -26,7 +26,7 @@ pub(crate) fn member(id: &str, zone: &str) -> Member {
         engine: Present(Engine::Valkey),
         engine_version: text("7.2.6"),
         zone: text(zone),
-        security_groups: vec!["sg-cache".into()],
+        security_groups: Present(vec!["sg-cache".into()]),
     }
 }
 
@@ -98,7 +98,7 @@ pub(crate) fn serverless(change: impl FnOnce(&mut Serverless)) -> Cache {
         kms_key: text(KEY),
         subnets: Present(vec!["subnet-a".into(), "subnet-b".into()]),
         connection: Absent,
-        security_groups: vec!["sg-cache".into()],
+        security_groups: Present(vec!["sg-cache".into()]),
         user_group: text("users"),
         ports: vec![6379, 6380],
     };

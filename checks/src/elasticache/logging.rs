@@ -68,12 +68,11 @@ fn undelivered(cache: &Cache) -> Judgement {
     };
     let engine = *member.engine.required(CLUSTERS, "CacheCluster.Engine")?;
     let version = member.engine_version.required(CLUSTERS, "CacheCluster.EngineVersion")?;
-    let major: u32 =
-        version.split('.').next().and_then(|number| number.parse().ok()).ok_or_else(|| Gap::Unrecognised {
-            operation: CLUSTERS.into(),
-            field: "CacheCluster.EngineVersion".into(),
-            token: version.clone(),
-        })?;
+    let major: u32 = version.split('.').next().unwrap_or(version).parse().map_err(|_no_number| Gap::Unrecognised {
+        operation: CLUSTERS.into(),
+        field: "CacheCluster.EngineVersion".into(),
+        token: version.clone(),
+    })?;
     Ok(if engine == Engine::Redis && major < FIRST_WITH_LOGS {
         Verdict::not_applicable(format!("Redis {version} has no log that ElastiCache delivers, as 6.0 is the first"))
     } else {

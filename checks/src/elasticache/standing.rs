@@ -62,7 +62,11 @@ pub(super) struct Accepted {
 /// A cache cluster that belongs to no replication group has no replica, so it fails whatever its engine.
 pub(super) fn available(cache: &Cache, params: &Accepted) -> Judgement {
     if let Description::Alone { engine } = cache.description.required(GROUPS, "ReplicationGroups")? {
-        let engine = engine.seen().ok().flatten().map_or_else(String::new, |engine| format!(" ({})", engine.name()));
+        let engine = match engine.seen() {
+            Ok(Some(engine)) => format!(" ({})", engine.name()),
+            // It fails all the same.
+            Ok(None) | Err(_) => String::new(),
+        };
         return Ok(Verdict::not_satisfied(
             format!("a cache cluster{engine} that belongs to no replication group"),
             EXPECTED,

@@ -66,7 +66,10 @@ enum Place<'a> {
 /// The zone that the node group says, or else the one that the cluster itself says.
 fn place<'a>(node: &'a Node, cache: &'a Cache, region: &str) -> Place<'a> {
     let members = cache.members.required(CLUSTERS, "CacheClusters");
-    let member = members.as_ref().ok().and_then(|members| members.iter().find(|member| member.id == node.cluster));
+    let member = match &members {
+        Ok(members) => members.iter().find(|member| member.id == node.cluster),
+        Err(_) => None,
+    };
     if let Some(member) = member
         && let Observed::Present(status) = &member.status
     {

@@ -31,8 +31,10 @@ pub(super) fn none(stack: &Stack, _: &NoParams, context: &Context<'_>) -> Judgem
 fn is_of_rds(member: &Member, context: &Context<'_>) -> bool {
     let Observed::Present(id) = &member.physical_id else { return false };
     let found = context.evidence.all::<Secret>().find(|(subject, _)| subject.names().contains(id.as_str()));
-    let owner = found.and_then(|(_, secret)| secret.description.seen().ok().flatten());
-    owner.is_some_and(|description| description.owning_service == Observed::Present("rds".into()))
+    match found.map(|(_, secret)| secret.description.seen()) {
+        Some(Ok(Some(description))) => description.owning_service == Observed::Present("rds".into()),
+        Some(Ok(None) | Err(_)) | None => false,
+    }
 }
 
 #[cfg(test)]

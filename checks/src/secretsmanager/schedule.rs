@@ -16,7 +16,7 @@ pub(super) fn most_days(schedule: &str) -> Option<i64> {
 
 fn rate(inner: &str) -> Option<i64> {
     let (number, unit) = inner.trim().split_once(' ')?;
-    let number: i64 = number.parse().ok().filter(|number| *number > 0)?;
+    let number = whole(number).filter(|number| *number > 0)?;
     match unit.trim() {
         "day" | "days" => Some(number),
         "hour" | "hours" => Some((number + 23) / 24),
@@ -34,9 +34,17 @@ fn cron(inner: &str) -> Option<i64> {
         ("*", "?") if every_month => Some(1),
         ("?", "*") if every_month => Some(1),
         ("?", weekday) if every_month && is_plain_weekday(weekday) => Some(7),
-        (day, "?") if is_in_each_month(day) => MONTHS.get(usize::try_from(months).ok()?.checked_sub(1)?).copied(),
+        (day, "?") if is_in_each_month(day) => {
+            MONTHS.iter().zip(1..).find(|(_, number)| *number == months).map(|(days, _)| *days)
+        }
         _ => None,
     }
+}
+
+/// A whole number; anything else is a form that is not known here.
+#[expect(clippy::disallowed_methods, reason = "what is no number is answered with `None`, and nothing passes by that")]
+fn whole(text: &str) -> Option<i64> {
+    text.parse().ok()
 }
 
 /// Days that each month has; 29 and later are left out in some.
@@ -54,8 +62,8 @@ fn is_plain_weekday(weekday: &str) -> bool {
 fn gap_of_months(months: &str) -> Option<i64> {
     let names = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
     let number = |text: &str| -> Option<i64> {
-        let by_name = names.iter().position(|name| *name == text).and_then(|place| i64::try_from(place + 1).ok());
-        by_name.or_else(|| text.parse().ok()).filter(|month| (1..=12).contains(month))
+        let by_name = names.iter().zip(1..).find(|(name, _)| **name == text).map(|(_, number)| number);
+        by_name.or_else(|| whole(text)).filter(|month| (1..=12).contains(month))
     };
     if months == "*" {
         return Some(1);
@@ -63,7 +71,7 @@ fn gap_of_months(months: &str) -> Option<i64> {
     let meant: Vec<i64> = match months.split_once('/') {
         Some((first, step)) => {
             let first = if first == "*" { 1 } else { number(first)? };
-            let step: i64 = step.parse().ok().filter(|step| (1..=12).contains(step))?;
+            let step = whole(step).filter(|step| (1..=12).contains(step))?;
             (first..=12).filter(|month| (month - first) % step == 0).collect()
         }
         None => {
