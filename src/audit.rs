@@ -1,5 +1,6 @@
 //! An audit from its settings to its report.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use tap_audit_checks::evidence::{self, Evidence};
 use tap_audit_checks::observed::Gap;
 use tap_audit_checks::requirement::Severity;
 use tap_audit_checks::secret::SecretNames;
+use tap_audit_checks::subject::Kind;
 use tap_audit_checks::{Report, assess};
 
 use crate::collect::call::{Aws, Limits, Reductions};
@@ -234,7 +236,7 @@ impl Started {
         }
         let (account, partition, _) = gather::place(&self.request.outputs);
         let scope = Scope { stack_name: audit.stack_name.clone(), ..Scope::NOTHING };
-        let (account, partition) = (account.unwrap_or_default(), partition.unwrap_or_else(|| "aws".to_owned()));
+        let (account, partition) = (account.unwrap_or_else(String::new), partition.unwrap_or_else(|| "aws".to_owned()));
         let walk = Walk::new(&self.aws, &scope, &account, &partition, &self.request.region);
         let of_stack = gather::kinds_of_stack(&walk, &self.request.outputs).await;
         if let Some(refusal) = self.aws.refused() {
@@ -367,8 +369,24 @@ fn scope(profile: &Profile, audit: &Audit) -> Scope {
         event_data_stores: flag("cloudtrail-logging-enabled", "accept_event_data_store"),
         stack_name: audit.stack_name.clone(),
         requirements: profile.requirements.iter().map(|tailored| tailored.requirement.id.clone()).collect(),
+        kinds: Some(kinds(profile)),
     }
 }
+
+/// The kinds of resource that the profile judges, and those that its requirements need to see for that.
+fn kinds(profile: &Profile) -> BTreeSet<Kind> {
+    let judged = profile.requirements.iter().flat_map(|tailored| tailored.kinds.iter().copied());
+    let seen =
+        SEEN_BY.iter().filter(|(id, _)| profile.params(id).is_some()).flat_map(|(_, kinds)| kinds.iter().copied());
+    judged.chain(seen).collect()
+}
+
+/// Kinds that a requirement about something else looks at.
+const SEEN_BY: &[(&str, &[Kind])] = &[
+    ("cloudtrail-data-events", &[Kind::Bucket]),
+    ("no-public-endpoints", &[Kind::Bucket, Kind::Function, Kind::LoadBalancer, Kind::RestApi]),
+    ("transit-tls12-minimum", &[Kind::LoadBalancer, Kind::RestApi]),
+];
 
 /// The requirement whose parameters say which values are defaults that everybody knows, and which names are secret.
 const KNOWN_DEFAULTS: &str = "lambda-env-no-known-default-secret";

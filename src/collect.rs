@@ -7,6 +7,7 @@
 
 pub(crate) mod apigateway;
 mod assemble;
+mod backup;
 pub mod call;
 pub mod clients;
 pub(crate) mod cloudformation;
@@ -26,6 +27,7 @@ pub(crate) mod iam;
 pub(crate) mod kms;
 pub(crate) mod lambda;
 pub(crate) mod logs;
+pub(crate) mod network;
 pub(crate) mod rds;
 pub(crate) mod s3;
 pub(crate) mod s3control;
@@ -44,6 +46,8 @@ use tap_audit_checks::subject::{Existence, Kind, Resource};
 use call::{Aws, ValueDigest};
 use tokio::sync::Notify;
 
+use crate::template::Passwords;
+
 /// A resource that has to be looked at.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Reference {
@@ -53,6 +57,37 @@ pub struct Reference {
     pub id: String,
     /// The region to look in; the run's region for global kinds.
     pub region: String,
+}
+
+impl Reference {
+    /// Whether it names an alias or a part, which leads to the subject: a key's alias, an instance of a database cluster,
+    /// an access point of a file system, a load balancer's name or a web ACL's.
+    pub(crate) fn leads_elsewhere(&self) -> bool {
+        match self.kind {
+            Kind::Key => self.id.starts_with("alias/"),
+            Kind::Database => rds::is_part(&self.id),
+            Kind::FileSystem => efs::is_part(&self.id),
+            Kind::LoadBalancer | Kind::WebAcl => !self.id.starts_with("arn:"),
+            Kind::Outputs
+            | Kind::Stack
+            | Kind::Account
+            | Kind::Bucket
+            | Kind::Function
+            | Kind::LogGroup
+            | Kind::Role
+            | Kind::ManagedPolicy
+            | Kind::Topic
+            | Kind::Alarm
+            | Kind::Vpc
+            | Kind::SecurityGroup
+            | Kind::Cluster
+            | Kind::Service
+            | Kind::TaskDefinition
+            | Kind::Cache
+            | Kind::RestApi
+            | Kind::Secret => false,
+        }
+    }
 }
 
 /// How a resource was reached.
@@ -106,6 +141,13 @@ pub enum Relation {
         /// The bucket's name.
         bucket: String,
     },
+    /// A trail rests on it: its bucket, key, log group or the role by which it writes there.
+    OfTrail {
+        /// What it is to the trail.
+        what: &'static str,
+        /// The trail's name.
+        trail: String,
+    },
     /// Another resource rests on it or leads to it.
     Of {
         /// What it is to that resource, such as `subnet group's VPC`.
@@ -131,6 +173,7 @@ impl fmt::Display for Relation {
                 write!(f, "notification target of bucket {bucket}, qualifier {qualifier}")
             }
             Relation::LogTargetOf { bucket } => write!(f, "access log target of bucket {bucket}"),
+            Relation::OfTrail { what, trail } => write!(f, "{what} of trail {trail}"),
             Relation::Of { what, kind, id } => write!(f, "{what} of {kind} {id}"),
         }
     }
@@ -171,6 +214,9 @@ pub struct Scope {
     pub stack_name: Option<String>,
     /// The requirements that the profile selects.
     pub requirements: BTreeSet<String>,
+    /// The kinds of resource that are looked for in outputs and stacks; `None` for every kind. What another resource
+    /// leads to is collected whatever its kind.
+    pub kinds: Option<BTreeSet<Kind>>,
 }
 
 impl Scope {
@@ -185,7 +231,13 @@ impl Scope {
         event_data_stores: false,
         stack_name: None,
         requirements: BTreeSet::new(),
+        kinds: None,
     };
+
+    /// Whether resources of this kind are looked for in outputs and stacks.
+    pub fn looks_for(&self, kind: Kind) -> bool {
+        self.kinds.as_ref().is_none_or(|kinds| kinds.contains(&kind))
+    }
 
     /// Whether the profile selects a requirement whose id starts with one of these: only then is what it asks for read.
     pub fn selects(&self, starts: &[&str]) -> bool {
@@ -212,6 +264,8 @@ pub struct Walk<'a> {
     pub(crate) defaults: RefCell<HashSet<ValueDigest>>,
     /// Whether the templates of the stacks were read to the end of their parameters; `None` when none was asked for.
     pub(crate) defaults_read: RefCell<Option<Seen<()>>>,
+    /// Where the databases of each stack's template take their master passwords from, by the stack's name.
+    pub(crate) passwords: RefCell<BTreeMap<String, Seen<Passwords>>>,
     /// The live outputs of the stacks; `None` when no stack is known. Values are kept as digests only.
     pub(crate) live_outputs: RefCell<Option<Seen<Vec<LiveRaw>>>>,
     not_covered: RefCell<BTreeSet<tap_audit_checks::evidence::NotCovered>>,
@@ -250,6 +304,7 @@ impl<'a> Walk<'a> {
             values: RefCell::new(BTreeMap::new()),
             defaults: RefCell::new(HashSet::new()),
             defaults_read: RefCell::new(None),
+            passwords: RefCell::new(BTreeMap::new()),
             live_outputs: RefCell::new(None),
             not_covered: RefCell::new(BTreeSet::new()),
             news: Notify::new(),
@@ -313,8 +368,17 @@ pub(crate) fn existence<T>(described: &Seen<T>) -> Seen<Existence> {
 pub(crate) fn calls_for(kind: Kind) -> Vec<&'static call::Call> {
     let groups: &[&[&'static call::Call]] = match kind {
         Kind::Outputs => &[sts::CALLS],
-        Kind::Stack => &[cloudformation::CALLS],
-        Kind::Account => &[s3control::CALLS, cloudtrail::CALLS, logs::ACCOUNT_CALLS, config::CALLS],
+        Kind::Stack => &[cloudformation::CALLS, network::ADDRESS_CALLS],
+        Kind::Account => &[
+            s3control::CALLS,
+            cloudtrail::CALLS,
+            logs::ACCOUNT_CALLS,
+            cloudwatch::VIEW_CALLS,
+            config::CALLS,
+            eventbridge::BUS_CALLS,
+            apigateway::DOMAIN_CALLS,
+            network::ENDPOINT_CALLS,
+        ],
         Kind::Bucket => &[s3::CALLS, eventbridge::CALLS],
         Kind::Function => &[lambda::CALLS, cloudwatch::CALLS, ec2::CALLS],
         Kind::Key => &[kms::CALLS],
@@ -322,10 +386,13 @@ pub(crate) fn calls_for(kind: Kind) -> Vec<&'static call::Call> {
         Kind::Role => &[iam::CALLS],
         Kind::ManagedPolicy => &[iam::POLICY_CALLS],
         Kind::Topic => &[sns::CALLS],
-        Kind::Alarm => &[],
-        Kind::Vpc | Kind::SecurityGroup => &[],
+        Kind::Alarm => &[cloudwatch::ALARM_CALLS],
+        Kind::Vpc => &[ec2::VPC_CALLS],
+        Kind::SecurityGroup => &[ec2::GROUP_CALLS],
         Kind::LoadBalancer => &[elbv2::CALLS],
-        Kind::Cluster | Kind::Service | Kind::TaskDefinition => &[ecs::CALLS],
+        Kind::Cluster => &[ecs::CALLS, ec2::ADDRESS_CALLS],
+        Kind::Service => &[ecs::SERVICE_CALLS, elbv2::TARGET_GROUP_CALLS],
+        Kind::TaskDefinition => &[ecs::DEFINITION_CALLS],
         Kind::Database => &[rds::CALLS],
         Kind::FileSystem => &[efs::CALLS],
         Kind::Cache => &[elasticache::CALLS],

@@ -283,6 +283,9 @@ fn by_shape(value: &str) -> Option<Resolution> {
     if value.strip_prefix("mrk-").is_some_and(|id| id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit())) {
         return found("AWS::KMS::Key", value, "the form of a multi-Region key id");
     }
+    if let Some((kind, what)) = database_resource_id(value) {
+        return found(kind, value, what);
+    }
     if value.starts_with("/aws/service/") {
         return found("AWS::SSM::Parameter", value, "the path of a public parameter");
     }
@@ -295,6 +298,17 @@ fn by_shape(value: &str) -> Option<Resolution> {
         return found("AWS::Logs::LogGroup", value, "the path of a log group");
     }
     host::resolve(value)
+}
+
+/// Ids that RDS gives databases for good: capital letters and digits, which no identifier holds.
+fn database_resource_id(value: &str) -> Option<(&'static str, &'static str)> {
+    let (kind, what, rest) = match (value.strip_prefix("cluster-"), value.strip_prefix("db-")) {
+        (Some(rest), _) => ("AWS::RDS::DBCluster", "the form of a database cluster's resource id", rest),
+        (None, Some(rest)) => ("AWS::RDS::DBInstance", "the form of a database instance's resource id", rest),
+        (None, None) => return None,
+    };
+    let is_id = rest.len() >= 16 && rest.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+    is_id.then_some((kind, what))
 }
 
 /// A resource without ARN, region or account.

@@ -14,9 +14,9 @@ use tap_audit_checks::cloudformation::{
     TemplateVariable,
 };
 use tap_audit_checks::observed::{Gap, Observed};
+use tap_audit_checks::rds::Password;
 use tap_audit_checks::s3::Switch;
 use tap_audit_checks::secret::{self, SecretNames, classify};
-
 /// Twice what CloudFormation takes; what is longer is no template.
 const MOST_BYTES: usize = 2 * 1024 * 1024;
 /// As deep as the strict JSON parser goes; real templates stay below twenty.
@@ -63,6 +63,9 @@ impl std::fmt::Display for Place {
         write!(f, "{} at line {} column {}", self.what, self.line, self.column)
     }
 }
+
+/// Where the databases of a template take their master passwords from, by logical id.
+pub(crate) type Passwords = BTreeMap<String, Observed<Password>>;
 
 /// A template that was read, with all its values. It stays in memory: there is no way to print or save it.
 pub(crate) struct Source {
@@ -157,12 +160,26 @@ impl Source {
             .collect()
     }
 
+    /// Where each database cluster of the template takes its master password from, by logical id.
+    pub(crate) fn passwords(&self, values: &Values) -> Passwords {
+        let clusters = self
+            .section("Resources")
+            .filter(|(_, resource)| resource.get("Type").and_then(Value::as_str) == Some("AWS::RDS::DBCluster"));
+        let filling = Filling { source: self, values };
+        clusters.map(|(id, resource)| (id.clone(), filling.password(resource.get("Properties")))).collect()
+    }
+
     fn section(&self, name: &str) -> impl Iterator<Item = (&String, &Value)> {
         self.body.get(name).and_then(Value::as_object).into_iter().flatten()
     }
 
     fn has_resource(&self, id: &str) -> bool {
         self.body.get("Resources").and_then(Value::as_object).is_some_and(|resources| resources.contains_key(id))
+    }
+
+    /// The type of a resource of the template.
+    fn kind_of(&self, id: &str) -> Option<&str> {
+        self.body.get("Resources")?.get(id)?.get("Type")?.as_str()
     }
 
     fn has_parameter(&self, name: &str) -> bool {
@@ -260,6 +277,7 @@ impl Filling<'_> {
             policy_names: Vec::new(),
             policy_roles: Vec::new(),
             variables: Vec::new(),
+            in_cluster: Observed::Absent,
         };
         match kind {
             "AWS::IAM::Role" => reduced.policy_names = self.inline_policies(property("Policies")),
@@ -279,9 +297,23 @@ impl Filling<'_> {
                     reduced.variables.push(TemplateVariable { name: name.clone(), value: self.variable(value) });
                 }
             }
+            "AWS::RDS::DBInstance" => reduced.in_cluster = self.is_set(property("DBClusterIdentifier")),
             _ => {}
         }
         reduced
+    }
+
+    /// Whether a property is there once conditions are decided.
+    fn is_set(&self, value: Option<&Value>) -> Observed<Switch> {
+        let Some(value) = value else { return Observed::Present(Switch::Off) };
+        match intrinsic(value) {
+            Some(("Fn::If", argument)) => match self.chosen(argument) {
+                Some(chosen) => self.is_set(Some(chosen)),
+                None => Observed::Unknown(Gap::undecided("a property hangs on a condition that cannot be told")),
+            },
+            Some(_) | None if is_no_value(value) => Observed::Present(Switch::Off),
+            Some(_) | None => Observed::Present(Switch::On),
+        }
     }
 
     fn inline_policies(&self, policies: Option<&Value>) -> Vec<TemplateText> {
@@ -467,6 +499,8 @@ impl Filling<'_> {
         }
     }
 }
+
+mod password;
 
 fn is_no_value(value: &Value) -> bool {
     matches!(intrinsic(value), Some(("Ref", Value::String(name))) if name == "AWS::NoValue")

@@ -13,9 +13,10 @@ use crate::outputs::{InFile, Outputs};
 use crate::plan::{self, Plan};
 use crate::policy::action::catalogue;
 use crate::report::{ControlCoverage, Coverage, Finding, FindingSubject, Outcome, Report, Status, Summary};
-use crate::requirement::{Remediation, Severity};
+use crate::requirement::{Remediation, Requirement, Severity};
+use crate::rollup;
 use crate::subject::{Existence, Kind, Subject};
-use crate::verdict::Verdict;
+use crate::verdict::{Judgement, Verdict, Weight};
 
 /// What the judgement needs beside plan and evidence.
 #[derive(Clone, Debug)]
@@ -38,6 +39,7 @@ pub fn assess(catalog: &Catalog, profile: &Profile, evidence: &Evidence, setting
     let summary = summary(&findings, settings.fail_on);
     let coverage = coverage(profile, evidence, &plan, &findings);
     let controls = controls(catalog, &findings);
+    let rollups = profile.rollups.iter().map(|rollup| rollup::sum_up(rollup, &findings)).collect();
     Report {
         tool_version: settings.tool_version,
         action_data: format!("{} of {}", catalogue().source(), catalogue().date()),
@@ -50,6 +52,7 @@ pub fn assess(catalog: &Catalog, profile: &Profile, evidence: &Evidence, setting
         summary,
         coverage,
         findings,
+        rollups,
         controls,
         calls: evidence.calls.clone(),
         evidence_digest: evidence.digest(),
@@ -75,12 +78,13 @@ fn finding(tailored: &Tailored, subject: &Subject, evidence: &Evidence) -> Findi
         }
         Ok(verdict)
     });
+    let (severity, severity_reason) = severity(requirement, &judgement);
     Finding {
         requirement: requirement.id.clone(),
         title: requirement.title.clone(),
         statement: requirement.statement.clone(),
-        severity: requirement.severity,
-        severity_reason: requirement.severity_reason.clone(),
+        severity,
+        severity_reason,
         basis: requirement.basis,
         subject: FindingSubject {
             kind: subject.kind,
@@ -103,6 +107,20 @@ fn finding(tailored: &Tailored, subject: &Subject, evidence: &Evidence) -> Findi
         params: requirement.params.clone(),
         evidence: calls.into_iter().collect(),
         fingerprint: fingerprint(&requirement.id, subject),
+    }
+}
+
+/// How much the finding matters, and why: as much as the requirement says, unless its failure is one that matters less.
+fn severity(requirement: &Requirement, judgement: &Judgement) -> (Severity, String) {
+    match judgement {
+        Ok(Verdict::NotSatisfied { weight: Weight::Lowered(lowered), .. })
+            if lowered.severity < requirement.severity =>
+        {
+            (lowered.severity, lowered.reason.clone())
+        }
+        Ok(Verdict::NotSatisfied { .. } | Verdict::Satisfied { .. } | Verdict::NotApplicable { .. }) | Err(_) => {
+            (requirement.severity, requirement.severity_reason.clone())
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::check::{self, Bound, Check};
-use crate::requirement::{Basis, Requirement, RequirementFile, Severity};
+use crate::requirement::{Basis, Requirement, RequirementFile, Rollup, Severity};
 use crate::subject::{Kind, Role};
 
 /// The catalog files that the program carries, as name and text.
@@ -36,6 +36,7 @@ pub const FILES: &[(&str, &str)] = &[
     ("requirements/secretsmanager.toml", include_str!("../requirements/secretsmanager.toml")),
     ("requirements/ec2.toml", include_str!("../requirements/ec2.toml")),
     ("requirements/run.toml", include_str!("../requirements/run.toml")),
+    ("requirements/rollup.toml", include_str!("../requirements/rollup.toml")),
 ];
 
 /// The profiles that the program carries.
@@ -113,6 +114,32 @@ pub enum CatalogError {
         /// The paragraph.
         paragraph: String,
     },
+    /// A roll-up sums up what is not there.
+    #[error("roll-up `{id}` sums up `{part}`, which is no requirement of the catalog")]
+    UnknownPart {
+        /// The roll-up.
+        id: String,
+        /// The part.
+        part: String,
+    },
+    /// A roll-up could pass although nothing does.
+    #[error("roll-up `{id}` could pass although nothing does: {reason}")]
+    EmptyRollup {
+        /// The roll-up.
+        id: String,
+        /// What is missing.
+        reason: String,
+    },
+    /// A profile shows a roll-up without judging all its parts.
+    #[error("profile `{profile}` shows roll-up `{id}` and does not select `{part}`, which it sums up")]
+    PartNotSelected {
+        /// The profile.
+        profile: String,
+        /// The roll-up.
+        id: String,
+        /// The part.
+        part: String,
+    },
     /// A requirement applies to nobody.
     #[error("requirement `{id}` applies to no role; `applies_to` needs at least one of primary, supporting, external")]
     AppliesToNobody {
@@ -171,6 +198,8 @@ struct ProfileFile {
     signs: BTreeMap<String, u32>,
     requirements: Vec<String>,
     #[serde(default)]
+    rollups: Vec<String>,
+    #[serde(default)]
     tailor: BTreeMap<String, Tailoring>,
 }
 
@@ -186,10 +215,11 @@ struct Tailoring {
     params: toml::Table,
 }
 
-/// All requirements with their checks, the profiles and the controls.
+/// All requirements with their checks, the roll-ups, the profiles and the controls.
 #[derive(Debug)]
 pub struct Catalog {
     requirements: Vec<Requirement>,
+    rollups: Vec<Rollup>,
     checks: BTreeMap<&'static str, Check>,
     profiles: Vec<ProfileFile>,
     /// The paragraphs that requirements cite, in order.
@@ -206,6 +236,8 @@ pub struct Profile {
     pub needs: Vec<Kind>,
     /// The requirements in catalog order.
     pub requirements: Vec<Tailored>,
+    /// The roll-ups that it shows, in catalog order; it selects every part of each.
+    pub rollups: Vec<Rollup>,
 }
 
 /// A requirement as a profile tailors it, with its check bound to its parameters.
@@ -254,18 +286,22 @@ impl Catalog {
         checks: Vec<Check>,
     ) -> Result<Self, CatalogError> {
         let controls = parse::<ControlFile>(controls.0, controls.1)?.control;
-        let mut requirements: Vec<Requirement> = Vec::new();
+        let (mut requirements, mut rollups) = (Vec::new(), Vec::new());
+        let mut ids: BTreeSet<String> = BTreeSet::new();
         for (file, text) in files {
-            for requirement in parse::<RequirementFile>(file, text)?.requirement {
-                if requirements.iter().any(|known| known.id == requirement.id) {
-                    return Err(CatalogError::Duplicate { file: (*file).into(), id: requirement.id });
+            let entries = parse::<RequirementFile>(file, text)?;
+            let named = entries.requirement.iter().map(|requirement| &requirement.id);
+            for id in named.chain(entries.rollup.iter().map(|rollup| &rollup.id)) {
+                if !ids.insert(id.clone()) {
+                    return Err(CatalogError::Duplicate { file: (*file).into(), id: id.clone() });
                 }
-                requirements.push(requirement);
             }
+            requirements.extend(entries.requirement);
+            rollups.extend(entries.rollup);
         }
         let checks: BTreeMap<&'static str, Check> = checks.into_iter().map(|check| (check.id, check)).collect();
         let profiles = profiles.iter().map(|(file, text)| parse(file, text)).collect::<Result<Vec<_>, _>>()?;
-        let catalog = Catalog { requirements, checks, profiles, controls };
+        let catalog = Catalog { requirements, rollups, checks, profiles, controls };
         catalog.prove()?;
         Ok(catalog)
     }
@@ -287,10 +323,35 @@ impl Catalog {
         if let Some(id) = self.checks.keys().find(|id| self.requirement(id).is_none()) {
             return Err(CatalogError::WithoutRequirement { id: (*id).into() });
         }
+        for rollup in &self.rollups {
+            self.prove_rollup(rollup, &known)?;
+        }
         for profile in &self.profiles {
             let _ready = self.tailor(profile)?;
         }
         Ok(())
+    }
+
+    fn prove_rollup(&self, rollup: &Rollup, controls: &BTreeSet<&str>) -> Result<(), CatalogError> {
+        let id = || rollup.id.clone();
+        let unknown = |part: &String| CatalogError::UnknownPart { id: id(), part: part.clone() };
+        let empty = |reason: &str| Err(CatalogError::EmptyRollup { id: id(), reason: reason.into() });
+        if let Some(part) = rollup.parts.iter().find(|part| self.requirement(part).is_none()) {
+            return Err(unknown(part));
+        }
+        if let Some(part) = rollup.one_has_to_pass.iter().flatten().find(|part| !rollup.parts.contains(part)) {
+            return Err(unknown(part));
+        }
+        if rollup.one_has_to_pass.is_empty() {
+            return empty("`one_has_to_pass` names no group of parts");
+        }
+        if rollup.one_has_to_pass.iter().any(Vec::is_empty) {
+            return empty("a group of `one_has_to_pass` names no part");
+        }
+        match rollup.citations.hipaa.iter().find(|cited| !controls.contains(cited.as_str())) {
+            Some(paragraph) => Err(CatalogError::UnknownControl { id: id(), paragraph: paragraph.clone() }),
+            None => Ok(()),
+        }
     }
 
     /// Every requirement, in catalog order.
@@ -301,6 +362,16 @@ impl Catalog {
     /// The requirement of this id.
     pub fn requirement(&self, id: &str) -> Option<&Requirement> {
         self.requirements.iter().find(|requirement| requirement.id == id)
+    }
+
+    /// Every roll-up, in catalog order.
+    pub fn rollups(&self) -> &[Rollup] {
+        &self.rollups
+    }
+
+    /// The roll-up of this id.
+    pub fn rollup(&self, id: &str) -> Option<&Rollup> {
+        self.rollups.iter().find(|rollup| rollup.id == id)
     }
 
     /// The kinds of subject that the check of this requirement judges.
@@ -318,9 +389,10 @@ impl Catalog {
         self.profiles.iter().map(|profile| (profile.name.as_str(), &profile.signs))
     }
 
-    /// The names of the profiles that select this requirement.
+    /// The names of the profiles that select this requirement or show this roll-up.
     pub fn profiles_with(&self, id: &str) -> Vec<&str> {
-        let selects = |profile: &&ProfileFile| profile.requirements.iter().any(|selected| selected == id);
+        let selects =
+            |profile: &&ProfileFile| profile.requirements.iter().chain(&profile.rollups).any(|named| named == id);
         self.profiles.iter().filter(selects).map(|profile| profile.name.as_str()).collect()
     }
 
@@ -365,7 +437,23 @@ impl Catalog {
             title: profile.title.clone(),
             needs: profile.needs.clone(),
             requirements: tailored,
+            rollups: self.shown(profile)?,
         })
+    }
+
+    /// The roll-ups of a profile, each with all its parts selected: what is not judged can be no part of a headline.
+    fn shown(&self, profile: &ProfileFile) -> Result<Vec<Rollup>, CatalogError> {
+        let of = || profile.name.clone();
+        if let Some(id) = profile.rollups.iter().find(|id| self.rollup(id).is_none()) {
+            return Err(CatalogError::UnknownSelection { profile: of(), id: id.clone() });
+        }
+        let shown: Vec<&Rollup> = self.rollups.iter().filter(|known| profile.rollups.contains(&known.id)).collect();
+        for rollup in &shown {
+            if let Some(part) = rollup.parts.iter().find(|part| !profile.requirements.contains(part)) {
+                return Err(CatalogError::PartNotSelected { profile: of(), id: rollup.id.clone(), part: part.clone() });
+            }
+        }
+        Ok(shown.into_iter().cloned().collect())
     }
 }
 

@@ -1,14 +1,15 @@
 //! CloudFormation stacks: what is seen of them, and the checks of their requirements.
 
 mod content;
+mod eligible;
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 mod managed;
 mod parameters;
 mod region;
 mod retention;
 mod standing;
-mod teardown;
+pub(crate) mod teardown;
 
 use std::collections::BTreeMap;
 
@@ -16,10 +17,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::check::Check;
+use crate::evidence::Evidence;
 use crate::lambda::LengthClass;
 use crate::observed::{Gap, Observed, Seen};
 use crate::s3::Switch;
-use crate::subject::Subject;
+use crate::subject::{Kind, Subject};
 
 /// The checks of this file, in catalog order.
 pub fn checks() -> Vec<Check> {
@@ -30,12 +32,14 @@ pub fn checks() -> Vec<Check> {
         Check::new("stack-template-format", content::format),
         Check::new("stack-status-complete", standing::status),
         Check::across("stack-services-complete", content::services),
+        Check::new("stack-hipaa-eligible-services", eligible::services),
         Check::new("stack-params-secret-noecho", parameters::no_echo),
         Check::new("stack-params-no-secret-default", parameters::no_default),
         Check::new("stack-retain-stateful-deletion-policy", retention::on_deletion),
         Check::new("stack-retain-stateful-update-replace-policy", retention::on_replacement),
         Check::new("stack-retain-all-resources-strict", retention::of_everything),
         Check::across("stack-retain-kms-key", retention::of_keys),
+        Check::new("stack-no-retain-policies", retention::of_nothing),
         Check::across("stack-destroyable-no-blockers", teardown::no_blockers),
     ]
 }
@@ -58,6 +62,8 @@ pub struct Stack {
     /// For each audited resource, and each customer-managed policy attached to an audited role: which stack of the
     /// account holds it, by `kind id`; absent means that none does. Members of this stack may be left out.
     pub holders: BTreeMap<String, Seen<Holder>>,
+    /// The public addresses of its members that are no subjects of their own.
+    pub addresses: crate::network::Addresses,
 }
 
 /// Which stack it is.
@@ -231,12 +237,37 @@ fn is_live(status: &str) -> bool {
     (status.ends_with("_COMPLETE") && status != "DELETE_COMPLETE") || status == "UPDATE_FAILED"
 }
 
+/// Proves that no stack that was found holds a resource of this kind: each listing was read to its end, and nothing of the
+/// kind is under way.
+///
+/// # Errors
+/// A gap, when there is no stack, a listing could not be read, or one holds such a resource that the audit did not reach.
+pub(crate) fn holds_none(evidence: &Evidence, kind: Kind) -> Result<(), Gap> {
+    let mut stacks = evidence.all::<Stack>().peekable();
+    if stacks.peek().is_none() {
+        return Err(Gap::NothingToAudit { kind: kind.name().into() });
+    }
+    for (_, stack) in stacks {
+        let members = stack.members.required("ListStackResources", "StackResourceSummaries")?;
+        let found = members.iter().find(|one| one.kind == kind.name() && (one.is_live() || one.is_changing()));
+        if let Some(found) = found {
+            let what = format!("{} {} of stack {} is {}", kind, found.logical_id, found.stack, found.status);
+            return Err(Gap::changing(what));
+        }
+    }
+    Ok(())
+}
+
 /// The member that is this subject, a live one first; `None` when the list does not hold it.
 fn member_of<'a>(members: &'a [Member], subject: &Subject) -> Option<&'a Member> {
     let names = subject.names();
-    let mut found = members
-        .iter()
-        .filter(|member| member.kind == subject.kind.name() && names.iter().any(|name| member.has_physical_id(name)));
+    // An instance that belongs to no cluster stands among the databases, and among the members under a type of its own.
+    let is_listed = |member: &Member| {
+        subject.stack.as_ref() == Some(&member.stack) && subject.logical_id.as_ref() == Some(&member.logical_id)
+    };
+    let is_named =
+        |member: &Member| member.kind == subject.kind.name() && names.iter().any(|name| member.has_physical_id(name));
+    let mut found = members.iter().filter(|member| is_named(member) || is_listed(member));
     let first = found.clone().next();
     found.find(|member| member.is_live()).or(first)
 }
@@ -340,6 +371,9 @@ pub struct TemplateResource {
     pub policy_roles: Vec<TemplateText>,
     /// The environment variables of a function.
     pub variables: Vec<TemplateVariable>,
+    /// Whether it is a database instance of a cluster, which leaves the last snapshot to the cluster; absent where its
+    /// type knows no clusters.
+    pub in_cluster: Observed<Switch>,
 }
 
 /// An attribute of a template resource that takes one of a few words.
@@ -418,6 +452,7 @@ impl Stack {
             processed: Seen::gap(gap.clone()),
             parameter_summary: Seen::gap(gap.clone()),
             holders: BTreeMap::new(),
+            addresses: crate::network::Addresses::unknown(gap),
         }
     }
 }

@@ -1,11 +1,15 @@
 //! CloudTrail trails: what is seen of them, and the checks of their requirements.
 
 mod audit;
+mod bucket;
 mod data_events;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod management;
+pub(crate) mod protection;
 mod selectors;
+
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -16,13 +20,19 @@ use crate::observed::{Gap, Observed, Seen};
 use crate::s3::Switch;
 use crate::verdict::{Judgement, Verdict};
 
+pub(crate) use audit::{Wanted, is_called};
 pub(crate) use data_events::records_objects;
+pub(crate) use protection::chosen;
 
 /// The checks of this file, in catalog order.
 pub fn checks() -> Vec<Check> {
     vec![
         Check::across("cloudtrail-logging-enabled", audit::logging),
         Check::across("cloudtrail-data-events", data_events::data_events),
+        Check::across("cloudtrail-log-file-validation", protection::validation),
+        Check::across("cloudtrail-kms-encrypted", protection::encryption),
+        Check::across("cloudtrail-to-cloudwatch-logs", protection::to_logs),
+        Check::across("cloudtrail-bucket-protected", bucket::protected),
     ]
 }
 
@@ -47,6 +57,14 @@ pub struct Trail {
     pub kms_key: Observed<String>,
     /// The bucket that receives the log files.
     pub bucket: Observed<String>,
+    /// The ARN of the log group that it feeds; absent means none.
+    pub log_group: Observed<String>,
+    /// The ARN of the role by which it writes to the log group; absent means none.
+    pub log_role: Observed<String>,
+    /// Its tags, read where the profile asks for them; an empty map means none.
+    pub tags: Seen<BTreeMap<String, String>>,
+    /// The ARN of the topic that it tells of each delivery; absent means none.
+    pub topic: Observed<String>,
     /// Whether it is logging.
     pub status: Seen<TrailStatus>,
     /// What it records.
@@ -62,6 +80,16 @@ pub struct TrailStatus {
     pub delivery_error: Observed<String>,
     /// When a log file was delivered last; absent means never.
     pub delivered_at: Observed<Timestamp>,
+    /// The last error in delivering a digest, by which log files are validated; absent or empty means none.
+    pub digest_error: Observed<String>,
+    /// When a digest was delivered last; absent means never.
+    pub digest_delivered_at: Observed<Timestamp>,
+    /// The last error in writing to the log group; absent or empty means none.
+    pub logs_error: Observed<String>,
+    /// When events were written to the log group last; absent means never.
+    pub logs_delivered_at: Observed<Timestamp>,
+    /// When logging was started last.
+    pub started_at: Observed<Timestamp>,
 }
 
 /// What a trail records, classic and advanced selectors as CloudTrail answers them.

@@ -1,75 +1,51 @@
 //! VPCs, subnets, routes, gateways and security groups: what is seen of them, and the checks of their requirements.
 
-use serde::{Deserialize, Serialize};
-
 use crate::check::Check;
-use crate::evidence::Evidence;
-use crate::observed::{Gap, Observed, Seen};
-use crate::subject::Subject;
+
+mod access;
+mod cidr;
+mod exposure;
+#[cfg(test)]
+pub(crate) mod fixture;
+mod flow_logs;
+mod group;
+mod nat;
+mod segments;
+mod tiers;
+mod vpc;
+
+pub use cidr::{Cidr, NotACidr, merged};
+pub use group::{GroupDescription, GroupPair, Interface, InterfaceKind, Peer, Ports, Rule, SecurityGroup, Traffic};
+pub use vpc::{
+    Associated, Association, AssociationState, BlockPublicAccess, Connectivity, Delivery, Destination, FlowLog,
+    FlowLogStatus, Hop, LogDestination, NatGateway, NatMode, NatState, Reach, RecordedTraffic, Route, RouteState,
+    RouteTable, Subnet, Vpc, VpcDescription, VpcOrigin, VpcState, reach, subnet,
+};
 
 /// The checks of this file, in catalog order.
 pub fn checks() -> Vec<Check> {
-    Vec::new()
+    vec![
+        Check::across("vpc-public-private-subnets-multi-az", segments::public_and_private),
+        Check::across("vpc-nat-gateway-available", nat::available),
+        Check::new("vpc-private-subnets-no-public-ip", segments::no_public_ip),
+        Check::across("vpc-flow-logs-enabled", flow_logs::enabled),
+        Check::across("sg-no-open-ingress", exposure::no_open_ingress),
+        Check::each("sg-data-tier-from-app-only", &tiers::STORES, access::data_tier).when_none(access::no_store),
+        Check::across("sg-app-tier-ingress", access::app_tier).when_none(access::no_service),
+        Check::across("sg-egress-restricted", exposure::egress_restricted),
+        Check::across("sg-default-closed", exposure::default_closed).when_none(exposure::no_own_vpc),
+    ]
 }
 
-/// What was seen of one AWS::EC2::VPC.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Vpc {
-    /// Every subnet of the VPC, after the last page.
-    pub subnets: Seen<Vec<Subnet>>,
-}
+/// How many names a text lists before it only counts.
+const LISTED: usize = 6;
 
-/// A subnet of a VPC.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Subnet {
-    /// Its id.
-    pub id: String,
-    /// The availability zone's name; EC2 always answers it.
-    pub zone: Observed<String>,
-}
-
-impl Vpc {
-    /// The evidence of one of which nothing could be seen.
-    pub fn unknown(gap: &Gap) -> Self {
-        Vpc { subnets: Seen::gap(gap.clone()) }
-    }
-}
-
-/// Where the routes of a subnet lead.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reach {
-    /// An active route leads to an internet gateway.
-    Public {
-        /// The route in words, such as `0.0.0.0/0 to igw-1`.
-        route: String,
-    },
-    /// No active route leads to an internet gateway.
-    Private,
-}
-
-/// The subnet of this id, with the VPC that holds it.
-///
-/// # Errors
-/// A gap, when no VPC that was read holds it, or the subnets of one could not be read.
-pub fn subnet<'a>(_evidence: &'a Evidence, id: &str) -> Result<(&'a Subject, &'a Subnet), Gap> {
-    Err(Gap::undecided(format!("subnet {id} was not read")))
-}
-
-/// Whether the subnet of this id is public, by its effective route table and never by its name, tags or settings.
-///
-/// # Errors
-/// A gap, when the subnet or its route table could not be read.
-pub fn reach(_evidence: &Evidence, id: &str) -> Result<Reach, Gap> {
-    Err(Gap::undecided(format!("the routes of subnet {id} were not read")))
-}
-
-/// What was seen of one AWS::EC2::SecurityGroup.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct SecurityGroup {}
-
-impl SecurityGroup {
-    /// The evidence of one of which nothing could be seen.
-    pub fn unknown(_gap: &Gap) -> Self {
-        SecurityGroup {}
+/// Names in a text, in order, the first few of them.
+fn listed<T: AsRef<str>>(names: impl IntoIterator<Item = T>) -> String {
+    let names: Vec<T> = names.into_iter().collect();
+    let shown: Vec<&str> = names.iter().take(LISTED).map(T::as_ref).collect();
+    match names.len().saturating_sub(LISTED) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
     }
 }

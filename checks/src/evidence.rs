@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::observed::{CallId, Gap, Seen};
 use crate::policy::model::PolicyText;
 use crate::subject::{Attributes, Kind, Subject};
-use crate::{cloudtrail, cloudwatch, config, eventbridge, kms, logs, s3};
+use crate::{apigateway, cloudtrail, cloudwatch, config, eventbridge, kms, logs, network, s3};
 
 /// All that was seen in one run. It can be saved and judged again without AWS.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -47,6 +47,8 @@ pub struct Run {
     pub outputs_file: Option<String>,
     /// SHA-256 of the outputs file, in hex.
     pub outputs_sha256: Option<String>,
+    /// The kinds of resource that were looked for; what outputs and stacks hold of others is listed and not read.
+    pub kinds: Vec<Kind>,
     /// The environment suffix that the user gave.
     pub environment_suffix: Option<String>,
     /// The stack name that the user gave.
@@ -81,6 +83,9 @@ pub struct Call {
     pub parameters: BTreeMap<String, String>,
     /// When the last attempt was sent.
     pub at: Timestamp,
+    /// When AWS answered by its own clock, as the header `Date` of the last answer says; `None` where it says nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub date: Option<Timestamp>,
     /// The request id that AWS gave the last attempt.
     pub request_id: Option<String>,
     /// The HTTP status of the last attempt; `None` when there was no answer.
@@ -112,6 +117,10 @@ pub struct Account {
     pub events: eventbridge::View,
     /// The recorders, channels and rules of AWS Config.
     pub config: config::View,
+    /// The custom domain names of API Gateway, in the run's region; an empty list means none.
+    pub domain_names: Seen<Vec<apigateway::DomainName>>,
+    /// The VPC endpoints of every VPC, in the run's region; an empty list means none.
+    pub vpc_endpoints: Seen<Vec<network::Endpoint>>,
 }
 
 impl Account {
@@ -126,7 +135,24 @@ impl Account {
             metric_filters: Seen::gap(gap.clone()),
             events: eventbridge::View::unknown(gap),
             config: config::View::unknown(gap),
+            domain_names: Seen::gap(gap.clone()),
+            vpc_endpoints: Seen::gap(gap.clone()),
         }
+    }
+
+    /// The custom domain of this name or ARN.
+    ///
+    /// # Errors
+    /// A gap, when the list could not be read or does not hold it.
+    pub fn domain_name(&self, named: &str) -> Result<&apigateway::DomainName, Gap> {
+        let all = self.domain_names.required("GetDomainNames", "items")?;
+        let is_it = |domain: &&apigateway::DomainName| {
+            domain.name == named || domain.arn == crate::observed::Observed::Present(named.to_owned())
+        };
+        all.iter().find(is_it).ok_or_else(|| Gap::Incomplete {
+            operation: "GetDomainNames".into(),
+            field: format!("the custom domain {named}").into(),
+        })
     }
 }
 

@@ -29,6 +29,7 @@ pub(crate) fn run() -> Run {
         outputs_file: Some("cfn-outputs/flat-outputs.json".into()),
         outputs_sha256: None,
         environment_suffix: None,
+        kinds: Kind::ALL.to_vec(),
         stack_name: None,
     }
 }

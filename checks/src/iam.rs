@@ -10,9 +10,11 @@ use crate::policy::model::PolicyText;
 use crate::subject::Kind;
 
 mod deny;
+mod deputy;
 pub(crate) mod documents;
 #[cfg(test)]
 pub(crate) mod fixture;
+mod keys;
 mod scope;
 mod trust;
 mod wildcards;
@@ -31,6 +33,8 @@ pub fn checks() -> Vec<Check> {
         Check::across("iam-trust-no-external-id-on-service", trust::services),
         Check::across("iam-trust-principals-expected", trust::principals),
         Check::across("iam-explicit-deny-present", deny::explicit_deny),
+        Check::new("iam-no-access-keys-for-stack", keys::none_in_stack),
+        Check::across("iam-service-role-confused-deputy", deputy::confused_deputy),
     ]
 }
 

@@ -13,7 +13,11 @@ use crate::s3::Switch;
 use crate::subject::Kind;
 use crate::verdict::{Judgement, Verdict, every};
 
+#[cfg(test)]
+pub(crate) mod fixture;
 mod policy;
+pub(crate) mod rotating;
+pub(crate) mod working;
 
 /// The checks of this file, in catalog order.
 pub fn checks() -> Vec<Check> {
@@ -205,7 +209,7 @@ impl Key {
     }
 }
 
-const DESCRIBE: &str = "DescribeKey";
+pub(crate) const DESCRIBE: &str = "DescribeKey";
 const ROTATION: &str = "GetKeyRotationStatus";
 
 impl Metadata {
@@ -224,7 +228,7 @@ impl Metadata {
     }
 }
 
-fn metadata(key: &Key) -> Result<&Metadata, Gap> {
+pub(crate) fn metadata(key: &Key) -> Result<&Metadata, Gap> {
     key.metadata.required(DESCRIBE, "KeyMetadata")
 }
 

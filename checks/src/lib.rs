@@ -6,6 +6,7 @@
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
+mod answer;
 pub mod apigateway;
 pub mod assess;
 pub mod catalog;
@@ -37,6 +38,7 @@ pub mod policy;
 pub mod rds;
 pub mod report;
 pub mod requirement;
+mod rollup;
 pub mod run;
 pub mod s3;
 pub mod secret;

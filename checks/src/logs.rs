@@ -6,23 +6,30 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::check::{Check, Context};
-use crate::kms::{KeyManager, KeyState};
-use crate::lambda::Function;
+use crate::kms::working;
 use crate::observed::{Gap, Observed, Seen};
 use crate::policy::model::PolicyText;
 use crate::s3::Switch;
-use crate::subject::Existence;
 use crate::verdict::{Judgement, Verdict, every};
 
+mod class;
+mod kept;
+pub(crate) mod pattern;
 mod policy;
+mod receiving;
+mod tamper;
 
 /// The checks of this file, in catalog order.
 pub fn checks() -> Vec<Check> {
     vec![
         Check::across("logs-retention-90-days", retention),
+        Check::across("logs-retention-min-90-days", kept::at_least),
+        Check::across("logs-retention-set", kept::kept),
         Check::across("logs-kms-encrypted", encryption),
+        Check::across("logs-tamper-resistant", tamper::resistant),
+        Check::across("logs-searchable-class", class::searchable),
         Check::across("logs-not-public", policy::not_public),
-        Check::across("logs-receiving-events", receiving),
+        Check::across("logs-receiving-events", receiving::receiving),
     ]
 }
 
@@ -35,6 +42,8 @@ pub struct LogGroup {
     pub last_event: Seen<Timestamp>,
     /// The resource policies that hang on this group alone; an empty list means none.
     pub policies: Seen<Vec<PolicyText>>,
+    /// Where its events are sent on to, read only where copies of the logs are asked for; an empty list means nowhere.
+    pub subscriptions: Seen<Vec<Subscription>>,
     /// The functions that write to it, by name.
     pub writers: Vec<String>,
     /// Tags; absent means none.
@@ -60,6 +69,15 @@ pub struct Description {
     pub created_at: Observed<Timestamp>,
 }
 
+/// A subscription filter: a place that the events of a group are sent on to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subscription {
+    /// Its name.
+    pub name: String,
+    /// The ARN of the stream, function or destination; CloudWatch Logs always answers it.
+    pub destination: Observed<String>,
+}
+
 /// A metric filter: what it looks for in a log group, and the metrics that it counts in.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MetricFilter {
@@ -71,6 +89,9 @@ pub struct MetricFilter {
     pub pattern: Observed<String>,
     /// The metrics that it emits.
     pub metrics: Vec<FilterMetric>,
+    /// The settings by which more than the pattern decides what it counts, and where, as CloudWatch names them; an empty
+    /// list means that the pattern alone does.
+    pub beyond_pattern: Vec<String>,
 }
 
 /// A metric that a filter emits.
@@ -84,6 +105,10 @@ pub struct FilterMetric {
     pub value: String,
     /// The dimensions, by name, with the field of the event that gives the value; none where the map is empty.
     pub dimensions: BTreeMap<String, String>,
+    /// What it emits for a minute in which events came in and none matched; absent means nothing.
+    pub default_value: Observed<f64>,
+    /// The unit of its values; absent means none.
+    pub unit: Observed<String>,
 }
 
 /// The class of a log group.
@@ -106,6 +131,7 @@ impl LogGroup {
             description: Seen::gap(gap.clone()),
             last_event: Seen::gap(gap.clone()),
             policies: Seen::gap(gap.clone()),
+            subscriptions: Seen::gap(gap.clone()),
             writers: Vec::new(),
             tags: Seen::gap(gap.clone()),
         }
@@ -218,6 +244,7 @@ fn never_expires(params: &Retention) -> Verdict {
 struct Encryption {
     mode: EncryptionMode,
     exclude_groups: Vec<String>,
+    not_audit_trails: Vec<String>,
 }
 
 /// What a group without a key of its own gets.
@@ -232,111 +259,24 @@ enum EncryptionMode {
 /// a dead one the group takes no events.
 fn encryption(group: &LogGroup, params: &Encryption, context: &Context<'_>) -> Judgement {
     let description = description(group)?;
+    if let Some(verdict) = kept::no_audit_trail(&params.not_audit_trails, context)? {
+        return Ok(verdict);
+    }
     if let Some(verdict) = excluded(&params.exclude_groups, context) {
         return Ok(verdict);
     }
     let Some(reference) = description.kms_key.seen()? else {
         let observed = "no KMS key is associated; events are encrypted with a key that the service owns";
         return Ok(match params.mode {
-            EncryptionMode::Require => Verdict::not_satisfied(observed, ENCRYPTION_EXPECTED),
+            EncryptionMode::Require => {
+                kept::made_by_a_service(Verdict::not_satisfied(observed, working::EXPECTED), context)
+            }
             EncryptionMode::Advice => Verdict::not_applicable(observed)
                 .noting("advice: associate a customer managed key, because logs may hold patient data (J17)"),
         });
     };
-    Ok(named_key(reference, context)?.noting("a key covers the events that came in after it was associated"))
-}
-
-const ENCRYPTION_EXPECTED: &str = "a customer managed KMS key in state Enabled";
-
-fn named_key(reference: &str, context: &Context<'_>) -> Judgement {
-    let Some((subject, key)) = context.evidence.key_named(reference) else {
-        return Err(Gap::undecided(format!("nothing was seen of the key `{reference}` that the log group names")));
-    };
-    let gone = match (subject.existence.seen(), key.metadata.seen()) {
-        (Ok(Some(Existence::Missing)), _) | (_, Err(Gap::Missing { .. })) => true,
-        (Ok(Some(Existence::Exists) | None) | Err(_), _) => false,
-    };
-    if gone {
-        let own = reference.split(':').nth(4).is_none_or(|account| account == context.evidence.run.account);
-        return if own {
-            Ok(Verdict::not_satisfied(format!("the key `{reference}` does not exist"), ENCRYPTION_EXPECTED))
-        } else {
-            Err(Gap::undecided(format!("the key `{reference}` of another account was not found from this one")))
-        };
-    }
-    let metadata = key.metadata.required("DescribeKey", "KeyMetadata")?;
-    let manager = metadata.manager.required("DescribeKey", "KeyMetadata.KeyManager").map(|manager| match manager {
-        KeyManager::Customer => Verdict::satisfied(format!("the customer manages the key `{reference}`")),
-        KeyManager::Aws => Verdict::not_satisfied(format!("AWS manages the key `{reference}`"), ENCRYPTION_EXPECTED),
-    });
-    let state = metadata.state.required("DescribeKey", "KeyMetadata.KeyState").and_then(|state| {
-        let observed = format!("the key `{reference}` is {}", state.name());
-        match state {
-            KeyState::Enabled => Ok(Verdict::satisfied("it is Enabled")),
-            KeyState::Creating | KeyState::Updating => Err(Gap::changing(observed)),
-            KeyState::Disabled
-            | KeyState::PendingDeletion
-            | KeyState::PendingReplicaDeletion
-            | KeyState::PendingImport
-            | KeyState::Unavailable => Ok(Verdict::not_satisfied(observed, ENCRYPTION_EXPECTED)),
-        }
-    });
-    every([manager, state], || Err(Gap::undecided("nothing of the key was looked at")))
-}
-
-/// Parameters of `logs-receiving-events`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Receiving {
-    max_silence_days: i64,
-    enabled: bool,
-}
-
-/// How long events and metrics may take to show, in hours.
-const SETTLING_HOURS: i64 = 2;
-
-/// Silence means something only beside a writer that worked: a group without events is no failure by itself.
-fn receiving(group: &LogGroup, params: &Receiving, context: &Context<'_>) -> Judgement {
-    let description = description(group)?;
-    if !params.enabled {
-        return Ok(Verdict::not_applicable("the requirement is switched off by its parameter enabled"));
-    }
-    let now = context.evidence.run.started_at;
-    let days = params.max_silence_days;
-    let hours_since = |at: &Timestamp| now.duration_since(*at).as_hours();
-    let observed = match group.last_event.seen()? {
-        Some(at) if now.duration_since(*at).as_secs() <= days * 24 * 60 * 60 => {
-            return Ok(Verdict::satisfied(format!("the newest event arrived at {at}")));
-        }
-        Some(at) => format!("the newest event arrived at {at}"),
-        None => "the log group holds no event".to_owned(),
-    };
-    if let Some(created) = description.created_at.seen()?
-        && hours_since(created) < SETTLING_HOURS
-    {
-        return Ok(Verdict::not_applicable(format!("{observed}; the log group was made less than two hours ago")));
-    }
-    if group.writers.is_empty() {
-        return Ok(Verdict::not_applicable(format!("{observed}; no writer is known whose work could be measured"))
-            .noting("advice: see that its writers still write; silence alone proves nothing"));
-    }
-    let work = group.writers.iter().map(|writer| {
-        Ok(match invocations(writer, context)? {
-            0 => Verdict::not_applicable(format!("{observed}; function {writer} was not invoked in {days} days")),
-            count => Verdict::not_satisfied(
-                format!("{observed}; function {writer} was invoked {count} times in {days} days"),
-                format!("an event of the last {days} days"),
-            ),
-        })
-    });
-    every(work, || Err(Gap::undecided("no writer was looked at")))
-}
-
-fn invocations(writer: &str, context: &Context<'_>) -> Result<u64, Gap> {
-    let Some((_, function)) = context.evidence.all::<Function>().find(|(subject, _)| subject.id == writer) else {
-        return Err(Gap::undecided(format!("nothing was seen of the function {writer} that writes to the log group")));
-    };
-    function.recent_invocations.required("GetMetricData", "MetricDataResults").copied()
+    Ok(working::customers_own(reference, "the log group", context)?
+        .noting("a key covers the events that came in after it was associated"))
 }
 
 #[cfg(test)]
@@ -346,9 +286,10 @@ mod tests {
     use super::*;
     use crate::evidence::Evidence;
     use crate::fixture::*;
-    use crate::kms::{Key, Metadata, Origin};
+    use crate::kms::{Key, KeyManager, KeyState, Metadata, Origin};
+    use crate::lambda::Function;
     use crate::observed::Observed::{Absent, Present, Unknown};
-    use crate::subject::{Kind, Resource, Subject};
+    use crate::subject::{Existence, Kind, Resource, Subject};
 
     const NAME: &str = "/aws/lambda/patient-data-processor-pr1";
     const KEY: &str = "arn:aws:kms:us-east-2:123456789012:key/2f1c7e7e-2f2b-4c1e-9d3e-0a1b2c3d4e5f";
@@ -371,6 +312,7 @@ mod tests {
             last_event: seen("2026-11-01T11:00:00Z".parse().unwrap()),
             writers: vec!["f".into()],
             policies: seen(Vec::new()),
+            subscriptions: seen(Vec::new()),
             tags: not_set(),
         }
     }
@@ -573,68 +515,5 @@ mod tests {
         }
         let alone = beside(group(), function(denied()));
         assert!(undecided(judge("logs-kms-encrypted", &alone)).starts_with("nothing was seen of the key"));
-    }
-
-    const ON: &str = "enabled = true";
-
-    fn silent(last: Seen<Timestamp>, invocations: Seen<u64>) -> Evidence {
-        beside(LogGroup { last_event: last, ..group() }, function(invocations))
-    }
-
-    fn at(text: &str) -> Seen<Timestamp> {
-        seen(text.parse().unwrap())
-    }
-
-    #[test]
-    fn receiving_is_not_judged_unless_it_is_switched_on() {
-        assert_eq!(
-            not_applicable(judge("logs-receiving-events", &of(group()))),
-            "the requirement is switched off by its parameter enabled"
-        );
-    }
-
-    #[test]
-    fn an_event_of_exactly_the_longest_silence_passes_and_an_older_one_fails_beside_a_writer_that_worked() {
-        let young = silent(at("2026-10-25T12:00:00Z"), seen(3));
-        assert_eq!(
-            passed(judge_with("logs-receiving-events", ON, &young)),
-            "the newest event arrived at 2026-10-25T12:00:00Z"
-        );
-        let old = silent(at("2026-10-25T11:59:59Z"), seen(3));
-        assert_eq!(
-            failed(judge_with("logs-receiving-events", ON, &old)),
-            "the newest event arrived at 2026-10-25T11:59:59Z; function f was invoked 3 times in 7 days"
-        );
-        let empty = silent(not_set(), seen(1));
-        assert!(failed(judge_with("logs-receiving-events", ON, &empty)).starts_with("the log group holds no event"));
-    }
-
-    #[test]
-    fn silence_beside_an_idle_writer_or_without_a_known_one_proves_nothing() {
-        let idle = silent(not_set(), seen(0));
-        assert_eq!(
-            not_applicable(judge_with("logs-receiving-events", ON, &idle)),
-            "the log group holds no event; function f was not invoked in 7 days"
-        );
-        let mut orphan = group();
-        orphan.writers.clear();
-        orphan.last_event = not_set();
-        assert!(not_applicable(judge_with("logs-receiving-events", ON, &of(orphan))).contains("| advice:"));
-    }
-
-    #[test]
-    fn a_group_that_was_just_made_is_not_judged() {
-        let mut young = with(|description| description.created_at = Present("2026-11-01T10:00:01Z".parse().unwrap()));
-        young.last_event = not_set();
-        let young = beside(young, function(seen(5)));
-        assert!(not_applicable(judge_with("logs-receiving-events", ON, &young)).contains("less than two hours ago"));
-    }
-
-    #[test]
-    fn streams_or_metrics_that_could_not_be_read_leave_it_undecided() {
-        assert_eq!(judge_with("logs-receiving-events", ON, &silent(denied(), seen(3))), Err(denial()));
-        assert_eq!(judge_with("logs-receiving-events", ON, &silent(not_set(), denied())), Err(denial()));
-        let alone = LogGroup { last_event: not_set(), ..group() };
-        assert!(undecided(judge_with("logs-receiving-events", ON, &of(alone))).starts_with("nothing was seen of the"));
     }
 }

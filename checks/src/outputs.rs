@@ -326,7 +326,8 @@ fn resolve_live(outputs: &Outputs, _params: &NoParams, context: &Context<'_>) ->
             unresolved.push(format!("`{}`", output.key));
             continue;
         };
-        let Some(kind) = audited_kind(resolved) else {
+        let looked_for = |kind: &Kind| context.evidence.run.kinds.contains(kind);
+        let Some(kind) = audited_kind(resolved).filter(looked_for) else {
             uncovered.push(format!("`{}` ({})", output.key, resolved.kind));
             continue;
         };
@@ -365,13 +366,10 @@ fn resolve_live(outputs: &Outputs, _params: &NoParams, context: &Context<'_>) ->
 
 /// The kind of subject that a resolved output leads to.
 fn audited_kind(resolved: &Resolved) -> Option<Kind> {
-    match resolved.kind.as_str() {
-        "AWS::KMS::Alias" => Some(Kind::Key),
-        kind => Kind::named(kind).filter(|kind| {
-            // AWS's own policies belong to no account, and a policy's name alone, without its path, leads to none.
-            *kind != Kind::ManagedPolicy || resolved.account.is_some()
-        }),
-    }
+    Kind::led_to_by(&resolved.kind).filter(|kind| {
+        // AWS's own policies belong to no account, and a policy's name alone, without its path, leads to none.
+        *kind != Kind::ManagedPolicy || resolved.account.is_some()
+    })
 }
 
 fn existence(output: &Output, resolved: &Resolved, kind: Kind, context: &Context<'_>) -> Judgement {

@@ -8,6 +8,7 @@
 //! for a resource's policy, the identity policies of its callers are other documents.
 
 pub mod action;
+pub(crate) mod ask;
 pub mod case;
 pub mod counterexample;
 pub mod evaluate;

@@ -145,7 +145,7 @@ impl Finding {
     /// Whether this is a failure that counts towards the conclusion.
     pub fn counts_as_failed(&self) -> bool {
         match &self.outcome {
-            Outcome::Judged(Verdict::NotSatisfied { weight: Weight::Counted, .. }) => true,
+            Outcome::Judged(Verdict::NotSatisfied { weight: Weight::Counted | Weight::Lowered(_), .. }) => true,
             Outcome::Judged(
                 Verdict::NotSatisfied { weight: Weight::Advice, .. }
                 | Verdict::Satisfied { .. }
@@ -285,6 +285,84 @@ impl ControlCoverage {
     }
 }
 
+/// How a roll-up came out. It is always one of these: that none of its parts applies is no result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RollupOutcome {
+    /// Every part passed or does not apply, and what has to pass did.
+    Pass,
+    /// A part failed.
+    Fail,
+    /// No part failed, and not enough could be decided.
+    Error,
+}
+
+impl RollupOutcome {
+    /// The word for this outcome.
+    pub fn status(self) -> Status {
+        match self {
+            RollupOutcome::Pass => Status::Pass,
+            RollupOutcome::Fail => Status::Fail,
+            RollupOutcome::Error => Status::Error,
+        }
+    }
+}
+
+/// A headline over several requirements. It is counted nowhere: its parts are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RollupResult {
+    /// The roll-up's id.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// What it demands.
+    pub statement: String,
+    /// How much it matters; where parts failed, no more than the worst of those.
+    pub severity: Severity,
+    /// Where it comes from.
+    pub basis: Basis,
+    /// What it gives evidence for.
+    pub citations: Citations,
+    /// How it came out.
+    pub outcome: RollupOutcome,
+    /// Why, in one sentence.
+    pub why: String,
+    /// The requirements that it sums up, in its own order.
+    pub parts: Vec<RollupPart>,
+}
+
+/// One requirement of a roll-up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RollupPart {
+    /// The requirement's id.
+    pub requirement: String,
+    /// Its findings by status; failures that are advice are not among the failures.
+    pub by_status: BTreeMap<Status, usize>,
+    /// Failures that are shown as advice.
+    pub advice: usize,
+    /// Why it does not apply, each reason once.
+    pub reasons: Vec<String>,
+}
+
+impl RollupPart {
+    /// How many of its findings have this status.
+    pub fn of(&self, status: Status) -> usize {
+        self.by_status.get(&status).map_or(0, |count| *count)
+    }
+
+    /// How it came out as a whole: failed where one finding did, else not decided where one could not be, or where
+    /// nothing was judged.
+    pub fn status(&self) -> Status {
+        let found = Status::ALL.into_iter().find(|status| self.of(*status) > 0);
+        match (found, self.advice) {
+            (Some(status), _) => status,
+            // Advice is never green by itself, and fails nothing.
+            (None, 1..) => Status::NotApplicable,
+            (None, 0) => Status::Error,
+        }
+    }
+}
+
 /// The value of an assessment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {
@@ -310,6 +388,8 @@ pub struct Report {
     pub coverage: Coverage,
     /// The findings: by subject in report order, then in catalog order.
     pub findings: Vec<Finding>,
+    /// The headlines over several requirements that the profile shows, in catalog order. Nothing counts them.
+    pub rollups: Vec<RollupResult>,
     /// The findings by paragraph of the HIPAA Security Rule.
     pub controls: Vec<ControlCoverage>,
     /// The calls made.

@@ -113,9 +113,36 @@ pub struct Requirement {
     pub ruling: Option<String>,
 }
 
+/// A headline over several requirements: shown in summaries, never counted, and never a finding of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rollup {
+    /// Its id: stable, never reused, never renamed, and no requirement's.
+    pub id: String,
+    /// A short title.
+    pub title: String,
+    /// What has to be true, in one or two sentences.
+    pub statement: String,
+    /// How much a failure matters, at most.
+    pub severity: Severity,
+    /// Why it matters that much.
+    pub severity_reason: String,
+    /// Where it comes from.
+    pub basis: Basis,
+    /// What it gives evidence for.
+    pub citations: Citations,
+    /// The requirements that it sums up.
+    pub parts: Vec<String>,
+    /// Groups of parts, of each of which at least one has to pass: nothing is met by what does not apply.
+    pub one_has_to_pass: Vec<Vec<String>>,
+}
+
 /// One catalog file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RequirementFile {
+    #[serde(default)]
     pub(crate) requirement: Vec<Requirement>,
+    #[serde(default)]
+    pub(crate) rollup: Vec<Rollup>,
 }

@@ -18,6 +18,8 @@ use crate::check::Check;
 use crate::observed::{Gap, Observed, Seen};
 use crate::policy::model::PolicyText;
 
+pub(crate) use policy::is_private as policy_is_private;
+
 /// The checks of this file, in catalog order.
 pub fn checks() -> Vec<Check> {
     vec![

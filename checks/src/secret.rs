@@ -97,6 +97,16 @@ pub fn length_class(value: &str) -> LengthClass {
     }
 }
 
+/// Whether a text holds a signed JSON web token: three parts in base64, of which the first two begin like `{"`.
+pub fn is_web_token(value: &str) -> bool {
+    let is_part = |letter: char| letter.is_ascii_alphanumeric() || "_-.".contains(letter);
+    value.split(|letter| !is_part(letter)).any(|text| {
+        let parts: Vec<&str> = text.split('.').collect();
+        matches!(parts.as_slice(), [header, claims, signature]
+            if header.starts_with("eyJ") && claims.starts_with("eyJ") && signature.len() >= 16)
+    })
+}
+
 fn has_access_key(value: &str) -> bool {
     let bytes = value.as_bytes();
     let is_key_char = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
@@ -178,6 +188,14 @@ mod tests {
         assert_eq!(look_at("Server=db;Password=x"), Some(SecretLook::Assignment));
         assert_eq!(look_at("-----BEGIN RSA PRIVATE KEY-----"), Some(SecretLook::PrivateKey));
         assert_eq!(look_at("2f1c7e7e-2f2b-4c1e-9d3e-0a1b2c3d4e5f"), None);
+    }
+
+    #[test]
+    fn a_signed_web_token_is_told_by_its_parts() {
+        let signature = "dBjftJeZ4CVPmB92K27uhbUJU1p1r";
+        assert!(is_web_token(&format!("Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.{signature}")));
+        assert!(!is_web_token("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0."));
+        assert!(!is_web_token(&format!("a.b.{signature}")));
     }
 
     #[test]

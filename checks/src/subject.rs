@@ -71,7 +71,8 @@ pub enum Kind {
     /// An EFS file system; its id is the file system id.
     #[serde(rename = "AWS::EFS::FileSystem")]
     FileSystem,
-    /// An ElastiCache replication group or serverless cache.
+    /// An ElastiCache replication group, whose id is its identifier, or a serverless cache, whose id is `serverlesscache:`
+    /// before its name.
     #[serde(rename = "AWS::ElastiCache::ReplicationGroup")]
     Cache,
     /// An API Gateway REST API with its stages; its id is the API id.
@@ -139,6 +140,17 @@ impl Kind {
             Kind::RestApi => "AWS::ApiGateway::RestApi",
             Kind::WebAcl => "AWS::WAFv2::WebACL",
             Kind::Secret => "AWS::SecretsManager::Secret",
+        }
+    }
+
+    /// The kind of subject that a resource of this CloudFormation type leads to: its own, or that of what it is part of.
+    pub fn led_to_by(name: &str) -> Option<Kind> {
+        match name {
+            "AWS::KMS::Alias" => Some(Kind::Key),
+            "AWS::RDS::DBInstance" | "AWS::RDS::DBClusterEndpoint" => Some(Kind::Database),
+            "AWS::EFS::AccessPoint" | "AWS::EFS::MountTarget" => Some(Kind::FileSystem),
+            "AWS::ElastiCache::ServerlessCache" | "AWS::ElastiCache::CacheCluster" => Some(Kind::Cache),
+            name => Kind::named(name),
         }
     }
 
@@ -428,13 +440,41 @@ impl Subject {
         }
     }
 
-    /// Every string that names this subject: id, ARN, and for a key the aliases and forms it was named by.
+    /// Every string that names this subject: id, ARN, and the aliases, parts and other forms that it was named by.
     pub fn names(&self) -> BTreeSet<&str> {
         let mut names = BTreeSet::from([self.id.as_str()]);
         names.extend(self.arn.as_deref());
-        if let Resource::Key(key) = &self.resource {
-            names.extend(key.named_by.iter().map(String::as_str));
+        if let Resource::Service(_) | Resource::TaskDefinition(_) = &self.resource {
+            // Outputs often hold only what stands behind the last slash of the ARN.
+            names.extend(self.id.rsplit('/').next());
         }
+        let others = match &self.resource {
+            Resource::Key(key) => Some(&key.named_by),
+            Resource::Database(database) => Some(&database.named_by),
+            Resource::FileSystem(file_system) => Some(&file_system.named_by),
+            Resource::Cache(cache) => Some(&cache.named_by),
+            Resource::Secret(secret) => Some(&secret.named_by),
+            Resource::Outputs(_)
+            | Resource::Stack(_)
+            | Resource::Account(_)
+            | Resource::Bucket(_)
+            | Resource::Function(_)
+            | Resource::LogGroup(_)
+            | Resource::Role(_)
+            | Resource::ManagedPolicy(_)
+            | Resource::Topic(_)
+            | Resource::Alarm(_)
+            | Resource::Vpc(_)
+            | Resource::SecurityGroup(_)
+            | Resource::LoadBalancer(_)
+            | Resource::Cluster(_)
+            | Resource::Service(_)
+            | Resource::TaskDefinition(_)
+            | Resource::RestApi(_)
+            | Resource::WebAcl(_)
+            | Resource::Nothing(_) => None,
+        };
+        names.extend(others.into_iter().flatten().map(String::as_str));
         names
     }
 }

@@ -11,12 +11,15 @@ use crate::observed::Gap;
 use crate::subject::{Kind, Resource};
 use crate::verdict::{Judgement, Verdict, every};
 
+mod tracking;
+
 /// The checks of this file, in catalog order.
 pub fn checks() -> Vec<Check> {
     vec![
         Check::each("tag-environment", &TAGGED, environment),
         Check::each("tag-data-classification", &TAGGED, data_classification),
         Check::each("tag-compliance-scope", &TAGGED, compliance_scope),
+        Check::each("tag-compliance-tracking", &tracking::TRACKED, tracking::tracking),
     ]
 }
 

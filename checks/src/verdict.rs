@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::observed::Gap;
 use crate::policy::counterexample::{Correction, Counterexample};
+use crate::requirement::Severity;
 
 /// The conclusion of a check that had all the evidence it needs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,14 +48,41 @@ pub struct Grounds {
     pub correction: Option<Correction>,
 }
 
-/// Whether a failed requirement counts towards the conclusion of the report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Whether a failed requirement counts towards the conclusion of the report, and as how much.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Weight {
-    /// It counts.
+    /// It counts, and matters as much as the requirement says.
     Counted,
+    /// It counts, and matters less than the requirement says.
+    Lowered(Lowered),
     /// It is shown as failed and leaves conclusion and exit code alone: the requirement runs in its advice mode.
     Advice,
+}
+
+/// How much a single failure matters that matters less than its requirement.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lowered {
+    /// How much it matters; the requirement's own severity stands where that is lower.
+    pub severity: Severity,
+    /// Why it matters no more.
+    pub reason: String,
+}
+
+impl Weight {
+    /// The weight of a failure of which one part weighs this and another that: the heavier one.
+    fn heavier(self, other: Weight) -> Weight {
+        match (self, other) {
+            (Weight::Counted, _) | (_, Weight::Counted) => Weight::Counted,
+            (Weight::Lowered(one), Weight::Lowered(other)) => {
+                Weight::Lowered(if other.severity > one.severity { other } else { one })
+            }
+            (Weight::Lowered(lowered), Weight::Advice) | (Weight::Advice, Weight::Lowered(lowered)) => {
+                Weight::Lowered(lowered)
+            }
+            (Weight::Advice, Weight::Advice) => Weight::Advice,
+        }
+    }
 }
 
 /// What a check returns: a verdict, or the gap that kept it from one.
@@ -104,6 +132,32 @@ impl Verdict {
                 Verdict::NotSatisfied { observed, expected, note, weight: Weight::Advice, grounds }
             }
             Verdict::Satisfied { observed, note } => Verdict::Satisfied { observed, note },
+            Verdict::NotApplicable { reason, note } => Verdict::NotApplicable { reason, note },
+        }
+    }
+
+    /// Makes a failure matter no more than this, whatever its requirement says; other verdicts stay as they are.
+    #[must_use]
+    pub fn lowered_to(self, severity: Severity, reason: impl Into<String>) -> Self {
+        match self {
+            Verdict::NotSatisfied { observed, expected, note, weight: _, grounds } => {
+                let weight = Weight::Lowered(Lowered { severity, reason: reason.into() });
+                Verdict::NotSatisfied { observed, expected, note, weight, grounds }
+            }
+            Verdict::Satisfied { observed, note } => Verdict::Satisfied { observed, note },
+            Verdict::NotApplicable { reason, note } => Verdict::NotApplicable { reason, note },
+        }
+    }
+
+    /// Says what was seen and judges nothing: the requirement runs in a mode that only advises. What it would have
+    /// failed for stands with the advice.
+    #[must_use]
+    pub fn unjudged(self, advice: &str) -> Self {
+        match self {
+            Verdict::Satisfied { observed, note } => Verdict::NotApplicable { reason: observed, note },
+            Verdict::NotSatisfied { observed, note, .. } => {
+                Verdict::NotApplicable { reason: observed, note }.noting(format!("advice: {advice}"))
+            }
             Verdict::NotApplicable { reason, note } => Verdict::NotApplicable { reason, note },
         }
     }
@@ -185,8 +239,7 @@ pub fn every(parts: impl IntoIterator<Item = Judgement>, when_empty: impl FnOnce
         }
     }
     if !broken.is_empty() {
-        let weight =
-            if broken.iter().any(|(.., weight)| *weight == Weight::Counted) { Weight::Counted } else { Weight::Advice };
+        let weight = broken.iter().map(|(.., weight)| weight.clone()).fold(Weight::Advice, Weight::heavier);
         let note = distinct(
             broken
                 .iter()
@@ -300,6 +353,21 @@ mod tests {
     fn a_part_to_which_it_cannot_apply_does_not_hide_one_that_is_met() {
         let parts = [Ok(Verdict::not_applicable("no key")), Ok(Verdict::satisfied("rotated"))];
         assert_eq!(every(parts, nothing), Ok(Verdict::satisfied("rotated")));
+    }
+
+    #[test]
+    fn a_lowered_part_leaves_the_whole_lowered_unless_another_weighs_more() {
+        let low = |severity| Ok(Verdict::not_satisfied("few", "all").lowered_to(severity, "it is a default"));
+        let weight = |parts: Vec<Judgement>| match every(parts, nothing) {
+            Ok(Verdict::NotSatisfied { weight, .. }) => weight,
+            other => panic!("{other:?}"),
+        };
+        let lowered = |severity| Weight::Lowered(Lowered { severity, reason: "it is a default".into() });
+        let advice = || Ok(Verdict::not_satisfied("none", "one").as_advice());
+        assert_eq!(weight(vec![advice(), low(Severity::Low)]), lowered(Severity::Low));
+        assert_eq!(weight(vec![low(Severity::Low), low(Severity::Medium)]), lowered(Severity::Medium));
+        assert_eq!(weight(vec![low(Severity::Low), Ok(Verdict::not_satisfied("x", "y"))]), Weight::Counted);
+        assert_eq!(Verdict::satisfied("all").lowered_to(Severity::Low, ""), Verdict::satisfied("all"));
     }
 
     #[test]

@@ -10,8 +10,8 @@ use tap_audit_checks::catalog::{CONTROLS, CatalogError, FILES, PROFILES};
 use tap_audit_checks::check;
 use tap_audit_checks::requirement::{Basis, Requirement, Severity};
 
-/// Every requirement with the profiles that select it (P patient-data, M monitoring, T meditech), and with its severity
-/// and basis before any profile tailors it.
+/// Every requirement with the profiles that select it (P patient-data, M monitoring, T what the profile for the meditech
+/// stack is going to select), and with its severity and basis before any profile tailors it.
 const INDEX: &str = "
 stack-region-as-specified                   PMT high      stated
 stack-outputs-required-present              P   medium    stated
@@ -154,14 +154,6 @@ efs-automatic-backups                       T   high      stated
 efs-recovery-point-exists                   T   medium    derived
 efs-mount-targets-private-multi-az          T   high      stated
 efs-policy-tls-and-not-public               T   high      stated
-redis-replication-group-available           T   medium    stated
-redis-transit-encryption                    T   critical  stated
-redis-at-rest-encryption                    T   high      stated
-redis-kms-key-rotating                      T   high      stated
-redis-multi-az-failover                     T   high      stated
-redis-private-subnets                       T   high      stated
-redis-auth-required                         T   medium    derived
-redis-log-delivery                          T   low       derived
 apigw-rest-api-deployed                     T   medium    stated
 apigw-waf-associated                        T   high      stated
 apigw-throttling                            T   medium    stated
@@ -175,11 +167,6 @@ load-balancer-internal                      T   high      derived
 waf-rate-based-rule                         T   high      stated
 waf-request-filtering-rules                 T   high      stated
 waf-logging-enabled                         T   medium    stated
-secret-exists-and-active                    T   high      stated
-secret-not-created-by-stack                 T   medium    stated
-secret-rotation-enabled                     T   medium    stated
-secret-kms-cmk                              T   medium    stated
-secret-policy-not-public                    T   high      derived
 vpc-public-private-subnets-multi-az         T   high      stated
 vpc-nat-gateway-available                   T   medium    stated
 vpc-private-subnets-no-public-ip            T   medium    derived
@@ -243,7 +230,7 @@ fn severities_and_bases_are_those_of_the_index() {
         .map(|requirement| [requirement.id.as_str(), requirement.severity.name(), requirement.basis.name()])
         .collect();
     let index: BTreeSet<[&str; 3]> = index().map(|[id, _, severity, basis]| [id, severity, basis]).collect();
-    assert_eq!(index.len(), 176);
+    assert_eq!(index.len(), 163);
     assert_eq!(found, index);
 }
 
@@ -258,7 +245,7 @@ fn index() -> impl Iterator<Item = [&'static str; 4]> {
 #[test]
 fn every_profile_loads_and_selects_what_the_index_says() {
     let catalog = shipped();
-    let profiles = [("patient-data", 'P', 74), ("monitoring", 'M', 63), ("meditech", 'T', 100)];
+    let profiles = [("patient-data", 'P', 74), ("monitoring", 'M', 63)];
     assert_eq!(catalog.profile_names().collect::<Vec<_>>(), profiles.map(|(name, ..)| name));
     for (name, letter, count) in profiles {
         let profile = catalog.profile(name).unwrap_or_else(|error| panic!("{name}: {error}"));
@@ -269,7 +256,7 @@ fn every_profile_loads_and_selects_what_the_index_says() {
         assert_eq!((selected, profile.requirements.len()), (wanted, count), "{name}");
     }
     let message = catalog.profile("nobody").expect_err("no such profile").to_string();
-    assert_eq!(message, "there is no profile `nobody`; the profiles are patient-data, monitoring, meditech");
+    assert_eq!(message, "there is no profile `nobody`; the profiles are patient-data, monitoring");
 }
 
 #[test]

@@ -8,7 +8,8 @@ use tap_audit_checks::evidence::{Call, NotCovered, Run};
 use tap_audit_checks::outputs::{InFile, LiveOutput, LiveValue, Output, Resolved, SecretLook};
 use tap_audit_checks::policy::counterexample::{Cited, Correction, Counterexample, NearMiss};
 use tap_audit_checks::report::{
-    ControlCoverage, Coverage, Finding, FindingSubject, Outcome, Report, Status, Summary, tally,
+    ControlCoverage, Coverage, Finding, FindingSubject, Outcome, Report, RollupOutcome, RollupPart, RollupResult,
+    Status, Summary, tally,
 };
 use tap_audit_checks::requirement::{Basis, Citations, Remediation, Severity};
 use tap_audit_checks::subject::{Kind, Role};
@@ -170,6 +171,22 @@ pub(crate) fn report() -> Report {
     ];
     let mut report = assembled(findings);
     report.controls = controls;
+    report.rollups = vec![
+        rollup(
+            "access-logging-rollup",
+            (RollupOutcome::Fail, "failed: s3-mfa-delete-enabled (1)"),
+            vec![
+                part("s3-mfa-delete-enabled", Status::Fail, &[]),
+                part("s3-bucket-key-enabled", Status::NotApplicable, &["the bucket is encrypted with SSE-S3"]),
+                RollupPart { advice: 1, ..part("lambda-dead-letter-queue", Status::Pass, &[]) },
+            ],
+        ),
+        rollup(
+            "transit-rollup",
+            (RollupOutcome::Error, "not decided: s3-public-access-blocked (1)"),
+            vec![part("s3-public-access-blocked", Status::Error, &[])],
+        ),
+    ];
     report.banner = Some("Demonstration data: these are recorded answers, not those of a live account.".into());
     report.run.endpoint = "replay:patient-data".into();
     report.run.emulated = true;
@@ -256,14 +273,48 @@ pub(crate) fn wildcard() -> Counterexample {
 /// A run in which everything was decided and nothing failed.
 pub(crate) fn conforming() -> Report {
     let bucket = subject(Kind::Bucket, BUCKET, &format!("arn:aws:s3:::{BUCKET}"), "DataBucket");
-    assembled(vec![finding(
+    let mut report = assembled(vec![finding(
         "s3-versioning-enabled",
         "Object versions are kept",
         Severity::High,
         &bucket,
         Outcome::Judged(Verdict::satisfied("versioning is Enabled")),
         &[],
-    )])
+    )]);
+    report.rollups = vec![rollup(
+        "access-logging-rollup",
+        (RollupOutcome::Pass, "passed: s3-versioning-enabled (1)"),
+        vec![part("s3-versioning-enabled", Status::Pass, &[])],
+    )];
+    report
+}
+
+fn rollup(id: &str, (outcome, why): (RollupOutcome, &str), parts: Vec<RollupPart>) -> RollupResult {
+    RollupResult {
+        id: id.into(),
+        title: "Every component logs who reaches it".into(),
+        statement: "No part fails, and the trail is logging.".into(),
+        severity: Severity::Medium,
+        basis: Basis::Stated,
+        citations: Citations {
+            hipaa: vec!["164.312(b)".into()],
+            nist_800_53: vec!["AU-2".into()],
+            aws_config: Vec::new(),
+            security_hub: Vec::new(),
+        },
+        outcome,
+        why: why.into(),
+        parts,
+    }
+}
+
+fn part(requirement: &str, status: Status, reasons: &[&str]) -> RollupPart {
+    RollupPart {
+        requirement: requirement.into(),
+        by_status: BTreeMap::from([(status, 1)]),
+        advice: 0,
+        reasons: reasons.iter().map(|reason| (*reason).to_owned()).collect(),
+    }
 }
 
 /// A run in which nothing was planned.
@@ -303,6 +354,15 @@ pub(crate) fn hostile() -> Report {
     }
     for finding in &mut report.findings {
         hostile_finding(finding);
+    }
+    for rollup in &mut report.rollups {
+        for field in [&mut rollup.id, &mut rollup.title, &mut rollup.statement, &mut rollup.why] {
+            *field = text();
+        }
+        for part in &mut rollup.parts {
+            part.requirement = text();
+            part.reasons = vec![text()];
+        }
     }
     for output in &mut report.coverage.outputs {
         output.key = text();
@@ -388,7 +448,7 @@ fn hostile_finding(finding: &mut Finding) {
             observed: text(),
             expected: text(),
             note: Some(text()),
-            weight: *weight,
+            weight: weight.clone(),
             grounds: Some(Box::new(hostile_grounds())),
         }),
         Outcome::Judged(Verdict::NotApplicable { .. }) => {
@@ -419,6 +479,7 @@ fn assembled(findings: Vec<Finding>) -> Report {
             outputs_file: Some("cfn-outputs/flat-outputs.json".into()),
             outputs_sha256: Some("9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".into()),
             environment_suffix: Some("dev".into()),
+            kinds: Kind::ALL.to_vec(),
             stack_name: None,
         },
         profile: "patient-data".into(),
@@ -447,6 +508,7 @@ fn assembled(findings: Vec<Finding>) -> Report {
             planned: findings.len(),
         },
         findings,
+        rollups: Vec::new(),
         controls: Vec::new(),
         calls: Vec::new(),
         evidence_digest: "sha256:60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752".into(),
@@ -552,6 +614,7 @@ fn calls() -> Vec<Call> {
         region: "us-east-2".into(),
         parameters: BTreeMap::from([("Bucket".to_owned(), BUCKET.to_owned())]),
         at: "2026-11-01T12:00:01Z".parse().expect("a fixed time"),
+        date: None,
         request_id: status.map(|_| "4442587FB7D0A2F9".into()),
         status,
         error: error.map(Into::into),

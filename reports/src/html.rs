@@ -34,6 +34,7 @@ pub(crate) fn render(report: &Report) -> String {
                 }
                 main.wrap #main {
                     (page.conclusion())
+                    (page.rollups())
                     (page.attention())
                     (page.controls())
                     (page.findings())
@@ -159,6 +160,7 @@ impl<'a> Page<'a> {
                     nav aria-label="Sections" {
                         ul {
                             li { a href="#conclusion" { "Conclusion" } }
+                            @if !self.report.rollups.is_empty() { li { a href="#rollups" { "Roll-ups" } } }
                             li { a href="#attention" { "Needs attention" } }
                             @if !self.report.controls.is_empty() { li { a href="#controls" { "HIPAA paragraphs" } } }
                             li { a href="#findings" { "Findings" } }
@@ -263,6 +265,33 @@ impl<'a> Page<'a> {
                 }
             }
             ul.plain { @for sentence in wording::coverage(report) { li { (sentence) } } }
+        }
+    }
+
+    /// The headlines over several requirements, each with its parts.
+    fn rollups(&self) -> Markup {
+        html! {
+            @if !self.report.rollups.is_empty() {
+                section aria-labelledby="rollups" {
+                    h2 #rollups { "Roll-ups" }
+                    p.section-note { (wording::ROLLUPS) }
+                    ol.attention {
+                        @for rollup in &self.report.rollups {
+                            li class={ "tone-" (rollup.outcome.status().name()) } {
+                                p.marks { (status_mark(rollup.outcome.status())) (severity_mark(rollup.severity)) }
+                                div {
+                                    p.what { (rollup.title) }
+                                    p.small.soft { code { (rollup.id) } }
+                                    p.small { (rollup.why) }
+                                    @for part in &rollup.parts {
+                                        p.small.soft { code { (part.requirement) } ": " (wording::part(part)) }
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
         }
     }
 

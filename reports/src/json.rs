@@ -10,7 +10,8 @@ use tap_audit_checks::evidence::{Call, NotCovered};
 use tap_audit_checks::outputs::{LiveOutput, Output, Resolved};
 use tap_audit_checks::policy::counterexample::{Cited, Correction, Counterexample, NearMiss};
 use tap_audit_checks::report::{
-    Conclusion, ControlCoverage, Coverage, Finding, FindingSubject, Report, Status, Summary,
+    Conclusion, ControlCoverage, Coverage, Finding, FindingSubject, Report, RollupOutcome, RollupPart, RollupResult,
+    Status, Summary,
 };
 use tap_audit_checks::requirement::{Basis, Citations, Remediation, Severity};
 use tap_audit_checks::subject::Role;
@@ -47,6 +48,8 @@ struct WireReport<'a> {
     coverage: WireCoverage<'a>,
     /// The findings: by resource, then in catalog order.
     findings: Vec<WireFinding<'a>>,
+    /// Headlines over several requirements; the summary counts their parts and not them.
+    rollups: Vec<WireRollup<'a>>,
     /// The findings by paragraph of the HIPAA Security Rule: technical evidence, not an opinion on compliance.
     controls: Vec<WireControl<'a>>,
     /// The AWS calls made, ordered by id.
@@ -365,6 +368,46 @@ struct WireControl<'a> {
     summary: Counts,
 }
 
+/// A headline over several requirements. It is counted nowhere: its parts are.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct WireRollup<'a> {
+    id: &'a str,
+    title: &'a str,
+    statement: &'a str,
+    /// Where parts failed, no more than the worst of those.
+    severity: WireSeverity,
+    basis: WireBasis,
+    outcome: WireRollupOutcome,
+    /// Why it came out so.
+    reason: &'a str,
+    parts: Vec<WirePart<'a>>,
+    citations: WireCitations<'a>,
+}
+
+/// How a roll-up came out.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum WireRollupOutcome {
+    Pass,
+    Fail,
+    Error,
+}
+
+/// One requirement of a roll-up.
+#[derive(Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct WirePart<'a> {
+    requirement: &'a str,
+    outcome: WireOutcome,
+    /// Its findings; failures that are advice are not among the failures.
+    summary: Counts,
+    /// Failures that are advice.
+    advice: usize,
+    /// Why it does not apply, each reason once.
+    reasons: Vec<&'a str>,
+}
+
 /// One AWS call. The answer itself is not kept.
 #[derive(Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
@@ -415,6 +458,7 @@ impl<'a> WireReport<'a> {
             summary: summary(&report.summary),
             coverage: coverage(&report.coverage),
             findings: report.findings.iter().map(finding).collect(),
+            rollups: report.rollups.iter().map(rollup).collect(),
             controls: report.controls.iter().map(control).collect(),
             calls: report.calls.iter().map(call).collect(),
             evidence_digest: &report.evidence_digest,
@@ -522,37 +566,77 @@ fn live_output(output: &LiveOutput) -> WireLiveOutput<'_> {
     WireLiveOutput { stack: &output.stack, key: &output.key }
 }
 
+fn rollup(rollup: &RollupResult) -> WireRollup<'_> {
+    WireRollup {
+        id: &rollup.id,
+        title: &rollup.title,
+        statement: &rollup.statement,
+        severity: severity(rollup.severity),
+        basis: basis(rollup.basis),
+        outcome: match rollup.outcome {
+            RollupOutcome::Pass => WireRollupOutcome::Pass,
+            RollupOutcome::Fail => WireRollupOutcome::Fail,
+            RollupOutcome::Error => WireRollupOutcome::Error,
+        },
+        reason: &rollup.why,
+        parts: rollup.parts.iter().map(part).collect(),
+        citations: citations(&rollup.citations),
+    }
+}
+
+fn part(part: &RollupPart) -> WirePart<'_> {
+    WirePart {
+        requirement: &part.requirement,
+        outcome: outcome(part.status()),
+        summary: counts(|status| part.of(status)),
+        advice: part.advice,
+        reasons: texts(&part.reasons),
+    }
+}
+
+fn basis(basis: Basis) -> WireBasis {
+    match basis {
+        Basis::Stated => WireBasis::Stated,
+        Basis::Template => WireBasis::Template,
+        Basis::Derived => WireBasis::Derived,
+    }
+}
+
+fn outcome(status: Status) -> WireOutcome {
+    match status {
+        Status::Pass => WireOutcome::Pass,
+        Status::Fail => WireOutcome::Fail,
+        Status::NotApplicable => WireOutcome::NotApplicable,
+        Status::Error => WireOutcome::Error,
+    }
+}
+
+fn citations(citations: &Citations) -> WireCitations<'_> {
+    let Citations { hipaa, nist_800_53, aws_config, security_hub } = citations;
+    WireCitations {
+        hipaa: texts(hipaa),
+        nist_800_53: texts(nist_800_53),
+        aws_config: texts(aws_config),
+        security_hub: texts(security_hub),
+    }
+}
+
 fn finding(finding: &Finding) -> WireFinding<'_> {
-    let Citations { hipaa, nist_800_53, aws_config, security_hub } = &finding.citations;
     let Remediation { cli, cloudformation } = &finding.remediation;
     WireFinding {
         requirement: &finding.requirement,
         title: &finding.title,
         severity: severity(finding.severity),
-        basis: match finding.basis {
-            Basis::Stated => WireBasis::Stated,
-            Basis::Template => WireBasis::Template,
-            Basis::Derived => WireBasis::Derived,
-        },
+        basis: basis(finding.basis),
         subject: subject(&finding.subject),
-        outcome: match finding.outcome.status() {
-            Status::Pass => WireOutcome::Pass,
-            Status::Fail => WireOutcome::Fail,
-            Status::NotApplicable => WireOutcome::NotApplicable,
-            Status::Error => WireOutcome::Error,
-        },
+        outcome: outcome(finding.outcome.status()),
         advice: finding.is_advice(),
         observed: finding.observed(),
         expected: finding.expected(),
         reason: finding.reason(),
         note: finding.note(),
         counterexample: finding.grounds().map(|grounds| WireCounterexample::of(&grounds.counterexample)),
-        citations: WireCitations {
-            hipaa: texts(hipaa),
-            nist_800_53: texts(nist_800_53),
-            aws_config: texts(aws_config),
-            security_hub: texts(security_hub),
-        },
+        citations: citations(&finding.citations),
         remediation: WireRemediation {
             cli,
             cloudformation,

@@ -6,7 +6,7 @@ use std::io;
 
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
-use tap_audit_checks::report::{Finding, FindingSubject, Report, Status, tally};
+use tap_audit_checks::report::{Finding, FindingSubject, Report, RollupResult, Status, tally};
 
 use crate::grounds;
 use crate::printable::printable;
@@ -93,6 +93,7 @@ fn open_suite(
         ("exit-code", Some(exit_code.as_str())),
         ("evidence-digest", Some(report.evidence_digest.as_str())),
     ];
+    let rollups = rollups(report);
     xml.create_element("testsuite")
         .with_attribute(("name", printable(name)))
         .with_attributes(counts(totals).iter().map(|(name, count)| (*name, count.as_str())))
@@ -100,10 +101,19 @@ fn open_suite(
         .with_attribute(("timestamp", started.trim_end_matches('Z')))
         .with_attribute(("hostname", printable(&report.run.account)))
         .write_inner_content(|xml| {
-            properties(xml, facts.into_iter().filter_map(|(name, value)| value.map(|value| (name, value))))?;
+            let facts = facts.into_iter().filter_map(|(name, value)| value.map(|value| (name, value)));
+            properties(xml, facts.chain(rollups.iter().map(|(name, value)| (name.as_str(), value.as_str()))))?;
             cases(xml)
         })?;
     Ok(())
+}
+
+/// The roll-ups as properties: as test cases they would be counted.
+fn rollups(report: &Report) -> Vec<(String, String)> {
+    let property = |rollup: &RollupResult| {
+        (format!("rollup.{}", rollup.id), format!("{}: {}", rollup.outcome.status().name(), rollup.why))
+    };
+    report.rollups.iter().map(property).collect()
 }
 
 /// The counts that readers of JUnit XML expect: how many cases, and how many of each kind that did not pass.
@@ -173,7 +183,7 @@ fn properties<'a>(xml: &mut Xml, facts: impl Iterator<Item = (&'a str, &'a str)>
     xml.create_element("properties").write_inner_content(|xml| {
         for (name, value) in facts {
             xml.create_element("property")
-                .with_attribute(("name", name))
+                .with_attribute(("name", printable(name)))
                 .with_attribute(("value", printable(value)))
                 .write_empty()?;
         }

@@ -110,6 +110,23 @@ fn json_keeps_hostile_text_as_it_is() {
     assert_eq!(json["findings"][0]["title"], fixture::hostile_text());
 }
 
+#[test]
+fn every_format_shows_the_roll_ups_and_none_counts_them() {
+    let report = fixture::report();
+    for format in Format::ALL {
+        let shown = rendered(&report, format, 200);
+        assert!(shown.contains("access-logging-rollup"), "{format}");
+        assert!(shown.contains("failed: s3-mfa-delete-enabled (1)"), "{format}");
+        let mut without = report.clone();
+        without.rollups = Vec::new();
+        assert!(!rendered(&without, format, 200).contains("oll-up"), "{format}");
+    }
+    let json: Value = serde_json::from_str(&rendered(&report, Format::Json, 80)).expect("the report is JSON");
+    assert_eq!(json["rollups"][0]["parts"][1]["outcome"], "not-applicable");
+    assert_eq!(json["rollups"][1]["outcome"], "error");
+    assert!(json["findings"].as_array().is_some_and(|findings| findings.len() == report.findings.len()));
+}
+
 /// The counts that a JUnit document states in an element.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Stated {

@@ -18,6 +18,7 @@ pub(crate) fn render(report: &Report, style: &Style) -> String {
     let mut page = Page::new(style);
     head(&mut page, report);
     summary(&mut page, report);
+    rollups(&mut page, report);
     for (subject, findings) in report.by_subject_worst_first() {
         group(&mut page, subject, &findings);
     }
@@ -76,6 +77,25 @@ fn counts(name: &str, of: impl Fn(Status) -> usize) -> Vec<String> {
     row
 }
 
+/// The headlines over several requirements, each with its parts.
+fn rollups(page: &mut Page, report: &Report) {
+    if report.rollups.is_empty() {
+        return;
+    }
+    page.blank();
+    page.painted(Paint::Strong, "Roll-ups");
+    page.hanging("", Paint::Plain, wording::ROLLUPS);
+    for rollup in &report.rollups {
+        page.blank();
+        let (prefix, paint) = mark(rollup.outcome.status(), rollup.severity);
+        page.hanging(&prefix, paint, &format!("{}: {}", rollup.id, rollup.title));
+        page.field("because", &rollup.why);
+        for part in &rollup.parts {
+            page.field("part", &format!("{}: {}", part.requirement, wording::part(part)));
+        }
+    }
+}
+
 fn group(page: &mut Page, subject: &FindingSubject, findings: &[&Finding]) {
     page.blank();
     page.painted(Paint::Strong, &format!("{}  {}", subject.kind, subject.id));
@@ -99,7 +119,7 @@ fn group(page: &mut Page, subject: &FindingSubject, findings: &[&Finding]) {
 fn in_full(page: &mut Page, finding: &Finding) {
     let advice = if finding.is_advice() { " (advice)" } else { "" };
     page.blank();
-    let (prefix, paint) = mark(finding);
+    let (prefix, paint) = mark(finding.outcome.status(), finding.severity);
     page.hanging(&prefix, paint, &format!("{}{advice}: {}", finding.requirement, finding.title));
     if let Some(observed) = finding.observed() {
         page.field("observed", observed);
@@ -140,7 +160,7 @@ fn in_full(page: &mut Page, finding: &Finding) {
 
 /// A finding that passed or does not apply: one line, with its note below where it has one.
 fn in_short(page: &mut Page, finding: &Finding) {
-    let (prefix, paint) = mark(finding);
+    let (prefix, paint) = mark(finding.outcome.status(), finding.severity);
     match finding.reason() {
         Some(reason) => page.hanging(&prefix, paint, &format!("{}: {reason}", finding.requirement)),
         None => {
@@ -158,15 +178,15 @@ fn in_short(page: &mut Page, finding: &Finding) {
     }
 }
 
-/// Symbol, word and severity of a finding. The word says it all; symbol and colour only help to find it.
-fn mark(finding: &Finding) -> (String, Paint) {
-    let (symbol, word, paint) = match finding.outcome.status() {
+/// Symbol, word and severity. The word says it all; symbol and colour only help to find it.
+fn mark(status: Status, severity: Severity) -> (String, Paint) {
+    let (symbol, word, paint) = match status {
         Status::Fail => ("✗", "FAIL", Paint::Bad),
         Status::Error => ("!", "ERROR", Paint::Warn),
         Status::Pass => ("✓", "PASS", Paint::Good),
         Status::NotApplicable => ("–", "N/A", Paint::Faint),
     };
-    (format!("  {symbol} {word:<5} {:<8}  ", finding.severity.name()), paint)
+    (format!("  {symbol} {word:<5} {:<8}  ", severity.name()), paint)
 }
 
 /// What was not judged: outputs that name nothing, resources that are not looked at.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use tap_audit_checks::outputs::{LiveValue, Output};
-use tap_audit_checks::report::{Conclusion, Finding, Report, Status};
+use tap_audit_checks::report::{Conclusion, Finding, Report, RollupPart, Status};
 use tap_audit_checks::requirement::Citations;
 use tap_audit_checks::{Gap, Observed};
 
@@ -170,6 +170,26 @@ pub(crate) fn citations(citations: &Citations) -> Vec<(&'static str, String)> {
         ("Security Hub", security_hub.join(", ")),
     ];
     sources.into_iter().filter(|(_, cited)| !cited.is_empty()).collect()
+}
+
+/// That nothing counts roll-ups, under their heading.
+pub(crate) const ROLLUPS: &str = "Headlines over several requirements. They count neither towards the conclusion nor towards the exit code: their parts do.";
+
+/// How a part of a roll-up came out, in words: its counts, or why it does not apply.
+pub(crate) fn part(part: &RollupPart) -> String {
+    let mut said = vec![counts(&part.by_status)];
+    if part.advice > 0 {
+        said.push(format!("{} failed as advice", part.advice));
+    }
+    said.retain(|text| !text.is_empty());
+    if said.is_empty() {
+        said.push("nothing was judged".to_owned());
+    }
+    let said = said.join(", ");
+    match part.status() {
+        Status::NotApplicable if !part.reasons.is_empty() => format!("{said}: {}", part.reasons.join("; ")),
+        Status::NotApplicable | Status::Fail | Status::Error | Status::Pass => said,
+    }
 }
 
 /// The parameters that a finding was judged with, as `name = value`.

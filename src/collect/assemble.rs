@@ -7,11 +7,12 @@ use tap_audit_checks::cloudformation::{Holder, Stack};
 use tap_audit_checks::lambda::{Configuration, Environment, Function, PublishedDefault};
 use tap_audit_checks::observed::{Gap, Observed, Seen};
 use tap_audit_checks::outputs::{InFile, LiveOutput, LiveValue, Output, Outputs};
+use tap_audit_checks::rds::Password;
 use tap_audit_checks::s3::{Bucket, EventRule};
 use tap_audit_checks::subject::{Attributes, Kind, Resource, Role, RoleDoubt, Subject};
 
-use crate::collect::gather::{Gathered, Request, parts};
-use crate::collect::{Collected, Reference, Relation, Walk, lambda};
+use crate::collect::gather::{Gathered, Request, other_reference, parts};
+use crate::collect::{Collected, Reference, Relation, Walk, efs, lambda, rds};
 use crate::resolve::{self, Resolution};
 
 pub(super) fn subjects(walk: &Walk<'_>, request: &Request, mut gathered: Gathered) -> Vec<Subject> {
@@ -70,26 +71,25 @@ fn role_arns(gathered: &Gathered) -> BTreeMap<String, String> {
     arns
 }
 
-/// An alias that led to a key is another name of that key, not a second subject.
+/// An alias that led to a key is another name of that key, not a second subject; so is a part that led to its whole, and
+/// the name of a load balancer, which stacks know by its ARN.
 fn fold_aliases(walk: &Walk<'_>, gathered: &mut Gathered) {
-    let aliases: Vec<Reference> = gathered
-        .collected
-        .keys()
-        .filter(|reference| reference.kind == Kind::Key && reference.id.starts_with("alias/"))
-        .cloned()
-        .collect();
+    let aliases: Vec<Reference> =
+        gathered.collected.keys().filter(|reference| reference.leads_elsewhere()).cloned().collect();
     for alias in aliases {
-        let target = gathered
-            .collected
-            .get(&alias)
-            .and_then(|collected| collected.arn.as_deref())
-            .map(|arn| walk.key_reference(arn, &alias.region));
+        let arn = gathered.collected.get(&alias).and_then(|collected| collected.arn.as_deref());
+        let target = arn.and_then(|arn| match alias.kind {
+            Kind::Key => Some(walk.key_reference(arn, &alias.region)),
+            kind => other_reference(walk, kind, arn, &alias.region),
+        });
         if let Some(target) = target.filter(|target| *target != alias && gathered.collected.contains_key(target)) {
             gathered.collected.remove(&alias);
             let relations = gathered.relations.remove(&alias);
             let known = gathered.relations.entry(target).or_default();
             known.insert(Relation::NamedBy { name: alias.id.clone() });
-            known.extend(relations.into_iter().flatten());
+            // The part is a member of the stack under its own name; the whole need not be one.
+            let is_its_own = |relation: &Relation| matches!(relation, Relation::Member { .. });
+            known.extend(relations.into_iter().flatten().filter(|relation| !is_its_own(relation)));
         }
     }
 }
@@ -150,6 +150,9 @@ fn settle(
                         key.named_by.insert(format!("arn:{}:kms:{region}:{account}:{name}", walk.partition));
                         key.named_by.insert(name.clone());
                     }
+                    Relation::OfTrail { trail, .. } => {
+                        key.encrypts.insert(format!("trail {trail}"));
+                    }
                     Relation::Output { .. }
                     | Relation::Member { .. }
                     | Relation::RoleOf { .. }
@@ -157,6 +160,34 @@ fn settle(
                     | Relation::NotifiedBy { .. }
                     | Relation::LogTargetOf { .. }
                     | Relation::Of { .. } => {}
+                }
+            }
+        }
+        Resource::Database(database) => {
+            for relation in relations {
+                match relation {
+                    Relation::NamedBy { name } => {
+                        database.named_by.extend(rds::names_of(walk, name, &reference.region));
+                    }
+                    Relation::Member { stack, logical_id } if !reference.leads_elsewhere() => {
+                        database.password = password(walk, stack, logical_id);
+                    }
+                    Relation::Member { .. }
+                    | Relation::Output { .. }
+                    | Relation::KeyOf { .. }
+                    | Relation::RoleOf { .. }
+                    | Relation::LogGroupOf { .. }
+                    | Relation::NotifiedBy { .. }
+                    | Relation::LogTargetOf { .. }
+                    | Relation::OfTrail { .. }
+                    | Relation::Of { .. } => {}
+                }
+            }
+        }
+        Resource::FileSystem(file_system) => {
+            for relation in relations {
+                if let Relation::NamedBy { name } = relation {
+                    file_system.named_by.extend(efs::names_of(walk, name, &reference.region));
                 }
             }
         }
@@ -185,14 +216,24 @@ fn settle(
         | Resource::Cluster(_)
         | Resource::Service(_)
         | Resource::TaskDefinition(_)
-        | Resource::Database(_)
-        | Resource::FileSystem(_)
         | Resource::Cache(_)
         | Resource::RestApi(_)
         | Resource::WebAcl(_)
         | Resource::Secret(_)
         | Resource::Nothing(_) => {}
     }
+}
+
+/// Where the template of the stack that holds a database takes its master password from.
+fn password(walk: &Walk<'_>, stack: &str, logical_id: &str) -> Seen<Password> {
+    let passwords = walk.passwords.borrow();
+    let Some(of_stack) = passwords.get(stack) else {
+        return Seen::gap(Gap::undecided(format!("the template of the stack {stack} was not read in this run")));
+    };
+    of_stack.clone().and_then(|passwords| match passwords.get(logical_id) {
+        Some(password) => password.clone(),
+        None => Observed::Unknown(Gap::undecided(format!("the template of the stack {stack} holds no {logical_id}"))),
+    })
 }
 
 /// Compares environment values with the defaults of the templates that were read: by digest, because the values are gone.
@@ -253,6 +294,7 @@ fn subject(reference: &Reference, relations: &BTreeSet<Relation>, collected: Col
             | Relation::LogGroupOf { .. }
             | Relation::NotifiedBy { .. }
             | Relation::LogTargetOf { .. }
+            | Relation::OfTrail { .. }
             | Relation::Of { .. } => {}
         }
     }
@@ -271,6 +313,10 @@ struct Hints {
     logging: BTreeMap<String, Seen<()>>,
     /// A bucket's notifications that could not be read.
     notifications: Option<Seen<()>>,
+    /// The buckets that neither an output names nor a stack lists.
+    beside: BTreeSet<String>,
+    /// The trails that stacks hold, by name.
+    trails: BTreeSet<String>,
 }
 
 impl Hints {
@@ -309,6 +355,13 @@ impl Hints {
                 .collect(),
             logging,
             notifications,
+            beside: gathered
+                .relations
+                .iter()
+                .filter(|(reference, relations)| reference.kind == Kind::Bucket && !relations.iter().any(is_of_deploy))
+                .map(|(reference, _)| reference.id.clone())
+                .collect(),
+            trails: gathered.stacks.iter().flat_map(trails_of).collect(),
         }
     }
 
@@ -316,6 +369,25 @@ impl Hints {
     fn logging_beside(&self, bucket: &str) -> Option<&Seen<()>> {
         self.logging.iter().find(|(name, _)| *name != bucket).map(|(_, unread)| unread)
     }
+}
+
+/// Whether a resource that is so related is the deploy's: named by an output, or listed by a stack.
+fn is_of_deploy(relation: &Relation) -> bool {
+    matches!(relation, Relation::Output { .. } | Relation::Member { .. })
+}
+
+/// The names of the trails that a stack's listing holds.
+fn trails_of(stack: &Stack) -> Vec<String> {
+    let members = match stack.members.observed() {
+        Observed::Present(members) => members.as_slice(),
+        Observed::Absent | Observed::Unknown(_) => &[],
+    };
+    let trails = members.iter().filter(|member| member.kind == "AWS::CloudTrail::Trail");
+    let ids = trails.filter_map(|member| match &member.physical_id {
+        Observed::Present(id) => Some(id.rsplit('/').next().unwrap_or(id).to_owned()),
+        Observed::Absent | Observed::Unknown(_) => None,
+    });
+    ids.collect()
 }
 
 fn doubt(instead: &[Role], unread: Option<&Seen<()>>) -> Option<RoleDoubt> {
@@ -333,7 +405,12 @@ fn role(
     let log_target = relations
         .iter()
         .find(|relation| matches!(relation, Relation::LogTargetOf { bucket } if *bucket != reference.id));
-    if let Some(relation) = log_target {
+    if let Some(relation @ Relation::LogTargetOf { bucket }) = log_target {
+        let is_own = subject.stack.is_some() || subject.output_key.is_some();
+        // The log of a bucket that is itself beside the stack is no part of it either.
+        if !is_own && hints.listing_is_known && hints.beside.contains(bucket) {
+            return (Role::External, format!("it is the {relation}, which is not in the stack"), None);
+        }
         return (Role::Supporting, format!("it is the {relation}"), None);
     }
     let log_target = match reference.kind {
@@ -361,6 +438,16 @@ fn role(
         | Kind::WebAcl
         | Kind::Secret => None,
     };
+    let of_trail = relations.iter().find_map(|relation| match relation {
+        Relation::OfTrail { trail, .. } => Some((relation, trail)),
+        _ => None,
+    });
+    if let (Kind::Bucket, Some((relation, trail))) = (reference.kind, of_trail)
+        && (subject.stack.is_some() || subject.output_key.is_some() || hints.trails.contains(trail))
+    {
+        // It holds the traces of the data and not the data, whoever names it.
+        return (Role::Supporting, format!("it is the {relation}"), None);
+    }
     if let Some(key) = &subject.output_key {
         return (Role::Primary, format!("output {key} names it"), log_target);
     }
@@ -377,7 +464,12 @@ fn role(
         return (Role::Primary, format!("it is {logical_id} of stack {stack}"), log_target);
     }
     let unread = if hints.listing_is_known { None } else { hints.listing.as_ref() };
-    if let Some(relation) = relations.iter().find(|relation| matches!(relation, Relation::LogGroupOf { .. })) {
+    if let (Kind::LogGroup, Some((relation, trail))) = (reference.kind, of_trail)
+        && hints.trails.contains(trail)
+    {
+        return (Role::Supporting, format!("it is the {relation}, which the stack holds"), None);
+    }
+    if let Some(relation) = written_to(reference, relations) {
         return match doubt(&[Role::Supporting], unread) {
             // As a member of the stack it would be primary.
             Some(doubt) => (Role::Primary, format!("it is the {relation}, and may be the stack's"), Some(doubt)),
@@ -392,6 +484,14 @@ fn role(
     }
     let instead = [Role::External, Role::Supporting];
     (Role::Primary, "no stack is known that could tell its part".into(), doubt(&instead, unread).or(log_target))
+}
+
+/// How a resource of the stack writes to this log group, where one does.
+fn written_to<'r>(reference: &Reference, relations: &'r BTreeSet<Relation>) -> Option<&'r Relation> {
+    if reference.kind != Kind::LogGroup {
+        return None;
+    }
+    relations.iter().find(|relation| matches!(relation, Relation::LogGroupOf { .. } | Relation::Of { .. }))
 }
 
 fn stack_subject(walk: &Walk<'_>, stack: Stack) -> Subject {

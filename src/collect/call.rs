@@ -133,6 +133,14 @@ const MISSING: &[&str] = &[
     "NotFoundException",
     "ResourceNotFoundException",
     "TrailNotFoundException",
+    "AccessPointNotFound",
+    "DBClusterNotFoundFault",
+    "DBClusterSnapshotNotFoundFault",
+    "DBInstanceNotFound",
+    "DBParameterGroupNotFound",
+    "DBSubnetGroupNotFoundFault",
+    "FileSystemNotFound",
+    "MountTargetNotFound",
 ];
 
 /// A digest of a value under a key that exists only in this process: it tells whether two values are equal, and nothing
@@ -430,6 +438,7 @@ impl Aws {
             region: region.into(),
             parameters: parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
             at: self.clock.now(),
+            date: None,
             request_id: None,
             status: None,
             error: None,
@@ -459,6 +468,7 @@ impl Aws {
                 seen.broken = None;
             }
             (record.status, record.request_id, record.sha256) = (seen.status, seen.request_id, seen.sha256);
+            record.date = seen.date;
             let left = self.limits.call_timeout.saturating_sub(started.elapsed());
             let retry = match answer {
                 Err(_) => {
@@ -662,6 +672,7 @@ tokio::task_local! {
 /// What came back over the wire for one attempt.
 struct Exchange {
     status: Option<u16>,
+    date: Option<jiff::Timestamp>,
     request_id: Option<String>,
     sha256: Option<String>,
     broken: Option<String>,
@@ -669,7 +680,7 @@ struct Exchange {
 
 impl Exchange {
     fn new() -> Self {
-        Exchange { status: None, request_id: None, sha256: None, broken: None }
+        Exchange { status: None, date: None, request_id: None, sha256: None, broken: None }
     }
 }
 
@@ -679,7 +690,7 @@ impl Default for Exchange {
     }
 }
 
-/// Notes status, request id and digest of every answer, and whether its body is whole. The XML readers of the SDK take
+/// Notes status, date, request id and digest of every answer, and whether its body is whole. The XML readers of the SDK take
 /// the end of a cut document for the end of its elements, which would turn a lost setting into "not set".
 #[derive(Debug)]
 pub(crate) struct Witness;
@@ -700,6 +711,7 @@ impl Intercept for Witness {
         let body = response.body().bytes();
         let witnessed = Exchange {
             status: Some(response.status().as_u16()),
+            date: header("date").as_deref().and_then(dated),
             request_id: header("x-amzn-requestid")
                 .or_else(|| header("x-amz-request-id"))
                 .or_else(|| header("x-amzn-request-id")),
@@ -710,6 +722,12 @@ impl Intercept for Witness {
         let _outside = EXCHANGE.try_with(|exchange| exchange.replace(witnessed));
         Ok(())
     }
+}
+
+/// Reads the header `Date`.
+#[expect(clippy::disallowed_methods, reason = "a header that is no date of HTTP says nothing, and is as good as none")]
+fn dated(header: &str) -> Option<jiff::Timestamp> {
+    jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(header).ok()
 }
 
 /// Says what is wrong with a body that is cut or empty, by its own first character.
@@ -806,6 +824,13 @@ mod tests {
         assert_eq!(one, call_id(&CALL, "us-east-2", &[("b", "2"), ("a", "1")]));
         assert_ne!(one, call_id(&CALL, "us-east-1", &[("a", "1"), ("b", "2")]));
         assert!(one.starts_with("s3:Get:"), "{one}");
+    }
+
+    #[test]
+    fn the_date_of_an_answer_is_read_as_http_writes_it() {
+        let noon = "2026-11-01T12:00:00Z".parse().unwrap();
+        assert_eq!(dated("Sun, 01 Nov 2026 12:00:00 GMT"), Some(noon));
+        assert_eq!(dated("today"), None);
     }
 
     #[test]

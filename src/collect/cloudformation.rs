@@ -10,11 +10,12 @@ use tap_audit_checks::cloudformation::{
     StackStatus, Template,
 };
 use tap_audit_checks::observed::{CallId, Gap, Observed, Seen};
+use tap_audit_checks::rds::Password;
 use tap_audit_checks::s3::Switch;
 use tap_audit_checks::subject::Kind;
 
 use crate::collect::call::{Aws, Call, Fault};
-use crate::collect::{LiveRaw, Reference, Relation, Walk};
+use crate::collect::{LiveRaw, Reference, Relation, Walk, gather, network};
 use crate::outputs::{Form, RawOutput};
 use crate::resolve;
 use crate::template::{self, Source, Values};
@@ -66,10 +67,20 @@ const MOST_DESCRIBED: usize = 100;
 const MOST_NESTED: usize = 500;
 
 /// Kinds of member that are looked at as part of another subject: policies as their resource's, aliases as their key's,
-/// trails and policies of Logs as the account's.
+/// trails and policies of Logs as the account's, what is in a VPC as the VPC's, groups of a database as its own.
 const COVERED_ELSEWHERE: &[&str] = &[
     NESTED,
     "AWS::CloudTrail::Trail",
+    "AWS::EC2::FlowLog",
+    "AWS::EC2::InternetGateway",
+    "AWS::EC2::NatGateway",
+    "AWS::EC2::Route",
+    "AWS::EC2::RouteTable",
+    "AWS::EC2::SecurityGroupEgress",
+    "AWS::EC2::SecurityGroupIngress",
+    "AWS::EC2::Subnet",
+    "AWS::EC2::SubnetRouteTableAssociation",
+    "AWS::EC2::VPCGatewayAttachment",
     "AWS::IAM::Policy",
     "AWS::IAM::RolePolicy",
     "AWS::KMS::Alias",
@@ -77,7 +88,29 @@ const COVERED_ELSEWHERE: &[&str] = &[
     "AWS::Lambda::Permission",
     "AWS::Lambda::Url",
     "AWS::Logs::ResourcePolicy",
+    "AWS::RDS::DBClusterParameterGroup",
+    "AWS::RDS::DBSubnetGroup",
     "AWS::S3::BucketPolicy",
+];
+
+/// Kinds of member that are looked at as part of the account, with the requirements, by the beginnings of their ids, one
+/// of which the profile has to ask for.
+const OF_THE_ACCOUNT: &[(&[&str], &[&str])] = &[
+    (
+        &["cw-"],
+        &[
+            "AWS::CloudWatch::AnomalyDetector",
+            "AWS::CloudWatch::Dashboard",
+            "AWS::Logs::LogAnomalyDetector",
+            "AWS::Logs::MetricFilter",
+        ],
+    ),
+    (
+        &["config-", "compliance-violation-alert-routed"],
+        &["AWS::Config::ConfigRule", "AWS::Config::ConfigurationRecorder", "AWS::Config::DeliveryChannel"],
+    ),
+    (&["compliance-violation-alert-routed", "cw-alarms-security-coverage"], &["AWS::Events::Rule"]),
+    (&["sns-"], &["AWS::SNS::Subscription", "AWS::SNS::TopicPolicy"]),
 ];
 
 /// How the stack is looked for.
@@ -123,7 +156,10 @@ pub(crate) async fn root_stack(walk: &Walk<'_>, wanted: &Wanted, region: &str) -
     note_defaults(walk, &original);
     let values = raw.values(walk, region);
     let reduced = original.map(|source| source.reduce(&values));
-    let processed = with_nested(walk, &raw, &members, processed, &values, region).await;
+    let (processed, addresses) = tokio::join!(
+        with_nested(walk, &raw, &members, processed, &values, region),
+        network::addresses(walk, &members, region),
+    );
     Stack {
         identity: Seen::new(
             Observed::Present(Identity { name: raw.name.clone(), id: Observed::Present(raw.id.clone()), found_by }),
@@ -135,6 +171,7 @@ pub(crate) async fn root_stack(walk: &Walk<'_>, wanted: &Wanted, region: &str) -
         processed,
         parameter_summary: summary,
         holders: BTreeMap::new(),
+        addresses,
     }
 }
 
@@ -240,6 +277,7 @@ fn nothing_but(gap: &Gap, identity: Seen<Identity>) -> Stack {
         processed: unknown.processed.resting_on(&calls),
         parameter_summary: unknown.parameter_summary.resting_on(&calls),
         holders: unknown.holders,
+        addresses: unknown.addresses,
     }
 }
 
@@ -561,7 +599,7 @@ fn reach(walk: &Walk<'_>, members: &[Member], region: &str) {
             Observed::Absent | Observed::Unknown(_) => None,
         };
         let at_home = |kind, id: &str| Reference { kind, id: id.to_owned(), region: walk.region.clone() };
-        let reference = match (Kind::named(&member.kind), id) {
+        let reference = match (kind_of(&member.kind), id) {
             (Some(kind @ (Kind::Bucket | Kind::Role | Kind::ManagedPolicy)), Some(id)) => Some(at_home(kind, id)),
             (Some(kind @ (Kind::Function | Kind::LogGroup)), Some(id)) => {
                 Some(Reference { kind, id: id.to_owned(), region: region.to_owned() })
@@ -585,26 +623,52 @@ fn reach(walk: &Walk<'_>, members: &[Member], region: &str) {
                     | Kind::Secret),
                 ),
                 Some(id),
-            ) => crate::collect::gather::other_reference(walk, kind, id, region),
-            (Some(Kind::Outputs | Kind::Stack | Kind::Account) | None, _) => None,
+            ) => gather::other_reference(walk, kind, id, region),
+            (None, Some(id)) => part(walk, &member.kind, id, region),
+            (Some(Kind::Outputs | Kind::Stack | Kind::Account), _) | (None, None) => None,
             // It is being made and has no id yet, so nothing can be asked about it.
             (Some(_), None) => None,
         };
-        match reference {
+        match reference.filter(|reference| walk.scope.looks_for(reference.kind)) {
             Some(reference) => {
                 let relation = Relation::Member { stack: member.stack.clone(), logical_id: member.logical_id.clone() };
                 walk.reach(reference, relation);
             }
             None if COVERED_ELSEWHERE.contains(&member.kind.as_str()) => {}
+            None if is_of_the_account(walk, &member.kind) => {}
             None => {
-                let reason = if Kind::named(&member.kind).is_some() {
+                let looked_for = kind_of(&member.kind).is_some_and(|kind| walk.scope.looks_for(kind));
+                let reason = if looked_for {
                     "the stack names no physical id for it yet"
                 } else {
-                    "no requirement of this version looks at this type"
+                    "no requirement of the profile looks at this type"
                 };
                 walk.not_covered(&member.kind, &member.logical_id, id, reason);
             }
         }
+    }
+}
+
+fn is_of_the_account(walk: &Walk<'_>, kind: &str) -> bool {
+    OF_THE_ACCOUNT.iter().any(|(asked_by, kinds)| kinds.contains(&kind) && walk.scope.selects(asked_by))
+}
+
+/// The kind of subject that a member of this type is.
+fn kind_of(member: &str) -> Option<Kind> {
+    match member {
+        "AWS::CloudWatch::CompositeAlarm" => Some(Kind::Alarm),
+        other => Kind::named(other),
+    }
+}
+
+/// The reference of a member that is part of a database or file system, which it leads to.
+fn part(walk: &Walk<'_>, kind: &str, id: &str, region: &str) -> Option<Reference> {
+    match kind {
+        "AWS::RDS::DBInstance" => gather::other_reference(walk, Kind::Database, &format!("db:{id}"), region),
+        "AWS::EFS::AccessPoint" | "AWS::EFS::MountTarget" => {
+            gather::other_reference(walk, Kind::FileSystem, id, region)
+        }
+        _ => None,
     }
 }
 
@@ -649,6 +713,7 @@ async fn with_nested(
     region: &str,
 ) -> Seen<Template> {
     let mut calls = Vec::new();
+    note_passwords(walk, &root.name, &processed, values, region);
     let Observed::Present(source) = processed.observed() else { return processed.map(|source| source.reduce(values)) };
     let mut template = source.reduce(values);
     let listed: &[Member] = match members.observed() {
@@ -668,16 +733,17 @@ async fn with_nested(
         tokio::join!(describe(walk.aws, id, region), source_of_nested(walk, id, region))
     }))
     .await;
-    for ((path, _), (described, source)) in nested.into_iter().zip(read) {
+    for ((path, id), (described, source)) in nested.into_iter().zip(read) {
         calls.extend(described.calls().iter().chain(source.calls()).cloned());
         note_defaults(walk, &source);
+        let values = match described.observed() {
+            Observed::Present(raw) => raw.values(walk, region),
+            // Names that parameters fill stay unresolved.
+            Observed::Absent | Observed::Unknown(_) => Values::new([]),
+        };
+        note_passwords(walk, stack_name(&id), &source, &values, region);
         match source.observed() {
             Observed::Present(source) => {
-                let values = match described.observed() {
-                    Observed::Present(raw) => raw.values(walk, region),
-                    // Names that parameters fill stay unresolved.
-                    Observed::Absent | Observed::Unknown(_) => Values::new([]),
-                };
                 let inner = source.reduce(&values);
                 template
                     .resources
@@ -759,6 +825,24 @@ fn note_defaults(walk: &Walk<'_>, source: &Seen<Rc<Source>>) {
             Observed::Present(()) | Observed::Absent => read.resting_on(known.calls()),
         },
     });
+}
+
+/// Keeps where the databases of a stack take their master passwords from, and reaches the secrets among those places.
+fn note_passwords(walk: &Walk<'_>, stack: &str, source: &Seen<Rc<Source>>, values: &Values, region: &str) {
+    let passwords = source.clone().map(|source| source.passwords(values));
+    if let Observed::Present(passwords) = passwords.observed()
+        && walk.scope.selects(&["secret-"])
+    {
+        for (logical_id, password) in passwords {
+            if let Observed::Present(Password::Secret(secret)) = password
+                && let Some(reference) = gather::other_reference(walk, Kind::Secret, secret, region)
+            {
+                let what = "secret of the master password";
+                walk.reach(reference, Relation::Of { what, kind: Kind::Database, id: logical_id.clone() });
+            }
+        }
+    }
+    walk.passwords.borrow_mut().insert(stack.to_owned(), passwords);
 }
 
 /// Adds the live outputs of one stack to those of the others.

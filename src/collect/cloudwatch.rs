@@ -1,13 +1,20 @@
-//! CloudWatch: how often a function was invoked.
+//! CloudWatch: how often a function was invoked, and what watches the deployment.
+
+mod alarm;
+mod view;
+
+use std::collections::BTreeMap;
 
 use aws_sdk_cloudwatch::operation::get_metric_data::GetMetricDataOutput;
 use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricStat};
 use aws_smithy_types::DateTime;
 use tap_audit_checks::observed::{Gap, Observed, Seen};
-use tap_audit_checks::subject::{Kind, unseen};
 
+use crate::collect::Walk;
 use crate::collect::call::Call;
-use crate::collect::{Collected, Reference, Walk};
+
+pub(crate) use alarm::{alarm, alarm_reference};
+pub(crate) use view::view;
 
 const METRIC_DATA: Call = Call {
     service: "cloudwatch",
@@ -17,8 +24,55 @@ const METRIC_DATA: Call = Call {
     denied_or: None,
 };
 
-/// Every call of this file, for plans and for the policy that the auditing role needs.
+const ALARMS: Call = Call {
+    service: "cloudwatch",
+    operation: "DescribeAlarms",
+    permission: "cloudwatch:DescribeAlarms",
+    absent: &[],
+    denied_or: None,
+};
+const METRICS: Call = Call {
+    service: "cloudwatch",
+    operation: "ListMetrics",
+    permission: "cloudwatch:ListMetrics",
+    absent: &[],
+    denied_or: None,
+};
+const TAGS: Call = Call {
+    service: "cloudwatch",
+    operation: "ListTagsForResource",
+    permission: "cloudwatch:ListTagsForResource",
+    absent: &[],
+    denied_or: None,
+};
+const DASHBOARDS: Call = Call {
+    service: "cloudwatch",
+    operation: "ListDashboards",
+    permission: "cloudwatch:ListDashboards",
+    absent: &[],
+    denied_or: None,
+};
+const DASHBOARD: Call = Call {
+    service: "cloudwatch",
+    operation: "GetDashboard",
+    permission: "cloudwatch:GetDashboard",
+    absent: &[],
+    denied_or: None,
+};
+const DETECTORS: Call = Call {
+    service: "cloudwatch",
+    operation: "DescribeAnomalyDetectors",
+    permission: "cloudwatch:DescribeAnomalyDetectors",
+    absent: &[],
+    denied_or: None,
+};
+
+/// Every call about a function, for plans and for the policy that the auditing role needs.
 pub(crate) const CALLS: &[&Call] = &[&METRIC_DATA];
+/// Every call about an alarm.
+pub(crate) const ALARM_CALLS: &[&Call] = &[&ALARMS, &METRICS, &TAGS];
+/// Every call about the account.
+pub(crate) const VIEW_CALLS: &[&Call] = &[&ALARMS, &DASHBOARDS, &DASHBOARD, &DETECTORS];
 
 const HOUR: i64 = 3_600;
 const DAY: i64 = 24 * HOUR;
@@ -100,20 +154,15 @@ fn total(sums: &[Vec<f64>]) -> Observed<u64> {
     }
 }
 
-/// The reference of the AWS::CloudWatch::Alarm that this text names, in any form: id, name or ARN.
-pub(crate) fn alarm_reference(_walk: &Walk<'_>, named: &str, region: &str) -> Option<Reference> {
-    Some(Reference { kind: Kind::Alarm, id: named.to_owned(), region: region.to_owned() })
+fn dimensions(dimensions: &[Dimension]) -> BTreeMap<String, String> {
+    let pairs = dimensions.iter().filter_map(|dimension| Some((dimension.name()?, dimension.value()?)));
+    pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
-/// Collects one AWS::CloudWatch::Alarm.
-pub(crate) async fn alarm(_walk: &Walk<'_>, _id: &str, _region: &str) -> Collected {
-    let gap = Gap::NotCollected { what: "this version does not read it".into() };
-    Collected { existence: Seen::gap(gap.clone()), arn: None, region: None, resource: unseen(Kind::Alarm, &gap) }
-}
-
-/// Collects what the account holds of this service in the run's region.
-pub(crate) async fn view(_walk: &Walk<'_>) -> tap_audit_checks::cloudwatch::View {
-    tap_audit_checks::cloudwatch::View::unknown(&Gap::NotCollected { what: "this version does not read it".into() })
+/// A metric; `None` where its namespace or name is missing.
+fn metric(found: &Metric) -> Option<tap_audit_checks::cloudwatch::Metric> {
+    let (namespace, name) = (found.namespace()?.to_owned(), found.metric_name()?.to_owned());
+    Some(tap_audit_checks::cloudwatch::Metric { namespace, name, dimensions: dimensions(found.dimensions()) })
 }
 
 #[cfg(test)]

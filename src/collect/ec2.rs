@@ -1,13 +1,23 @@
-//! EC2: the VPC endpoints and route tables behind a function.
+//! EC2: VPCs with what is in them, security groups, and the VPC endpoints behind a function.
 
 use aws_sdk_ec2::types;
+use tap_audit_checks::ec2::{Associated, Cidr};
 use tap_audit_checks::lambda::{EndpointKind, RouteTable, VpcEndpoint};
 use tap_audit_checks::observed::{Gap, Observed, Seen};
 use tap_audit_checks::s3::Switch;
-use tap_audit_checks::subject::{Kind, unseen};
 
+use crate::collect::Walk;
 use crate::collect::call::Call;
-use crate::collect::{Collected, Reference, Walk};
+
+mod address;
+mod group;
+#[cfg(test)]
+mod tests;
+mod vpc;
+
+pub(crate) use address::addresses;
+pub(crate) use group::{security_group, security_group_reference};
+pub(crate) use vpc::{reach_vpc_of, vpc, vpc_reference};
 
 const ENDPOINTS: Call = Call {
     service: "ec2",
@@ -16,19 +26,17 @@ const ENDPOINTS: Call = Call {
     absent: &[],
     denied_or: None,
 };
-const ROUTE_TABLES: Call = Call {
-    service: "ec2",
-    operation: "DescribeRouteTables",
-    permission: "ec2:DescribeRouteTables",
-    absent: &[],
-    denied_or: None,
-};
-
-/// Every call of this file, for plans and for the policy that the auditing role needs.
-pub(crate) const CALLS: &[&Call] = &[&ENDPOINTS, &ROUTE_TABLES];
+/// Every call about the addresses of network interfaces.
+pub(crate) const ADDRESS_CALLS: &[&Call] = &[&group::INTERFACES];
+/// Every call about a VPC.
+pub(crate) const VPC_CALLS: &[&Call] = vpc::CALLS;
+/// Every call about a security group.
+pub(crate) const GROUP_CALLS: &[&Call] = group::CALLS;
+/// Every call about the VPC of a function, for plans and for the policy that the auditing role needs.
+pub(crate) const CALLS: &[&Call] = &[&ENDPOINTS, &vpc::ROUTE_TABLES];
 
 fn of_vpc(vpc: &str) -> types::Filter {
-    types::Filter::builder().name("vpc-id").values(vpc).build()
+    filter("vpc-id", &[vpc])
 }
 
 /// Collects the VPC endpoints for S3 of a VPC; an empty list means none.
@@ -79,64 +87,57 @@ fn endpoint(found: &types::VpcEndpoint) -> Result<VpcEndpoint, Gap> {
 }
 
 /// Private names that are only for the resolver's inbound endpoints are not what a function in the VPC gets.
-fn private_dns(found: &types::VpcEndpoint) -> Observed<Switch> {
+pub(crate) fn private_dns(found: &types::VpcEndpoint) -> Observed<Switch> {
     let inbound_only =
         found.dns_options().and_then(types::DnsOptions::private_dns_only_for_inbound_resolver_endpoint) == Some(true);
     Observed::of(found.private_dns_enabled().map(|enabled| Switch::from(enabled && !inbound_only)))
 }
 
-/// Collects the route tables of a VPC.
+/// Collects the route tables of a VPC, as far as the endpoints of a function need them.
 pub(crate) async fn route_tables(walk: &Walk<'_>, region: &str, vpc: &str) -> Seen<Vec<RouteTable>> {
-    walk.aws
-        .ask_all(
-            &ROUTE_TABLES,
-            region,
-            &[("VpcId", vpc)],
-            |clients, token| clients.ec2().describe_route_tables().filters(of_vpc(vpc)).set_next_token(token).send(),
-            |answer| answer.next_token().map(str::to_owned),
-            |answer| answer.route_tables().iter().map(route_table).collect(),
-        )
-        .await
-}
-
-fn route_table(found: &types::RouteTable) -> Result<RouteTable, Gap> {
-    let id = found.route_table_id().ok_or_else(|| ROUTE_TABLES.incomplete("RouteTable.RouteTableId"))?;
-    let associations = found.associations();
-    Ok(RouteTable {
-        id: id.to_owned(),
-        main: Switch::from(associations.iter().any(|association| association.main() == Some(true))),
-        subnets: associations.iter().filter_map(|association| association.subnet_id().map(str::to_owned)).collect(),
+    vpc::route_tables(walk, vpc, region).await.map(|tables| {
+        let of = |table: tap_audit_checks::ec2::RouteTable| RouteTable {
+            id: table.id,
+            main: Switch::from(table.associations.iter().any(|association| association.with == Associated::Main)),
+            subnets: table
+                .associations
+                .into_iter()
+                .filter_map(|association| match association.with {
+                    Associated::Subnet(id) => Some(id),
+                    Associated::Main | Associated::Gateway(_) | Associated::Other => None,
+                })
+                .collect(),
+        };
+        tables.into_iter().map(of).collect()
     })
 }
 
-/// The reference of the AWS::EC2::VPC that this text names, in any form: id, name or ARN.
-pub(crate) fn vpc_reference(_walk: &Walk<'_>, named: &str, region: &str) -> Option<Reference> {
-    Some(Reference { kind: Kind::Vpc, id: named.to_owned(), region: region.to_owned() })
+fn filter(name: &str, values: &[&str]) -> types::Filter {
+    let values = values.iter().map(|value| (*value).to_owned()).collect();
+    types::Filter::builder().name(name).set_values(Some(values)).build()
 }
 
-/// Collects one AWS::EC2::VPC.
-pub(crate) async fn vpc(_walk: &Walk<'_>, _id: &str, _region: &str) -> Collected {
-    let gap = Gap::NotCollected { what: "this version does not read it".into() };
-    Collected { existence: Seen::gap(gap.clone()), arn: None, region: None, resource: unseen(Kind::Vpc, &gap) }
+/// Reads a range of addresses of an answer.
+fn range(call: &'static Call, field: &str, text: &str) -> Result<Cidr, Gap> {
+    text.parse()
+        .map_err(|error| Gap::Unparsable { operation: call.operation.into(), what: format!("{field} holds {error}") })
 }
 
-/// The reference of the AWS::EC2::SecurityGroup that this text names, in any form: id, name or ARN.
-pub(crate) fn security_group_reference(_walk: &Walk<'_>, named: &str, region: &str) -> Option<Reference> {
-    Some(Reference { kind: Kind::SecurityGroup, id: named.to_owned(), region: region.to_owned() })
-}
-
-/// Collects one AWS::EC2::SecurityGroup.
-pub(crate) async fn security_group(_walk: &Walk<'_>, _id: &str, _region: &str) -> Collected {
-    let gap = Gap::NotCollected { what: "this version does not read it".into() };
-    Collected {
-        existence: Seen::gap(gap.clone()),
-        arn: None,
-        region: None,
-        resource: unseen(Kind::SecurityGroup, &gap),
+/// A field that EC2 always answers: its absence is a gap.
+fn always<T>(call: &'static Call, field: &'static str, value: Option<T>) -> Observed<T> {
+    match value {
+        Some(value) => Observed::Present(value),
+        None => Observed::Unknown(call.incomplete(field)),
     }
 }
 
-/// Leads the walk to the VPC that holds these subnets, for resources that name subnets alone.
-pub(crate) async fn reach_vpc_of(walk: &Walk<'_>, subnets: &[String], _region: &str, kind: Kind, id: &str) {
-    let _not_read_yet = (walk, subnets, kind, id);
+/// The one resource that a list should hold; a list that was read to its end without it says that it does not exist.
+fn only<T>(call: &'static Call, list: Seen<Vec<T>>) -> Seen<T> {
+    list.and_then(|found| match found.into_iter().next() {
+        Some(found) => Observed::Present(found),
+        None => Observed::Unknown(Gap::Missing {
+            operation: call.operation.into(),
+            code: "a list that does not hold it".into(),
+        }),
+    })
 }

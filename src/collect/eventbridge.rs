@@ -1,12 +1,15 @@
-//! EventBridge: the rules that invoke a function.
+//! EventBridge: the rules of the default event bus, and those that invoke a function.
 
+use aws_sdk_eventbridge::types;
 use futures_util::future::join_all;
 use serde_json::{Map, Value};
+use tap_audit_checks::eventbridge::{self as bus, Rule, Target, View};
 use tap_audit_checks::observed::{CallId, Gap, Observed, Seen};
 use tap_audit_checks::s3::{EventPattern, EventRule, RuleState};
+use tap_audit_checks::subject::Kind;
 
-use crate::collect::Walk;
 use crate::collect::call::Call;
+use crate::collect::{Relation, Walk, sns};
 
 const RULE_NAMES: Call = Call {
     service: "events",
@@ -60,14 +63,7 @@ async fn rule(walk: &Walk<'_>, region: &str, name: &str, function_arn: &str) -> 
             &[("Name", name)],
             |clients| clients.eventbridge().describe_rule().name(name).send(),
             |answer| {
-                let state = match answer.state().map(aws_sdk_eventbridge::types::RuleState::as_str) {
-                    Some("ENABLED" | "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS") => {
-                        Observed::Present(RuleState::Enabled)
-                    }
-                    Some("DISABLED") => Observed::Present(RuleState::Disabled),
-                    Some(other) => RULE.unrecognised("State", other),
-                    None => Observed::Unknown(RULE.incomplete("State")),
-                };
+                let state = state(&RULE, answer.state());
                 let pattern = match answer.event_pattern().filter(|pattern| !pattern.trim().is_empty()) {
                     Some(pattern) => match read(pattern, &walk.account, region) {
                         Ok(pattern) => Observed::Present(pattern),
@@ -218,9 +214,142 @@ fn undecided(field: &str) -> Gap {
     ))
 }
 
-/// Collects what the account holds of this service in the run's region.
-pub(crate) async fn view(_walk: &Walk<'_>) -> tap_audit_checks::eventbridge::View {
-    tap_audit_checks::eventbridge::View::unknown(&Gap::NotCollected { what: "this version does not read it".into() })
+const RULES: Call =
+    Call { service: "events", operation: "ListRules", permission: "events:ListRules", absent: &[], denied_or: None };
+const TARGETS: Call = Call {
+    service: "events",
+    operation: "ListTargetsByRule",
+    permission: "events:ListTargetsByRule",
+    absent: &[],
+    denied_or: None,
+};
+
+/// Every call about the default event bus as a whole.
+pub(crate) const BUS_CALLS: &[&Call] = &[&RULES, &TARGETS];
+
+/// The requirements that ask about the rules of the bus.
+const ASKED_BY: &[&str] =
+    &["compliance-violation-alert-routed", "config-recorder-on", "cw-", "monitoring-error-handling", "sns-"];
+
+/// Collects the rules of the default event bus in the run's region with their targets, and reaches the topics of this
+/// account that hear of violations through one.
+pub(crate) async fn view(walk: &Walk<'_>) -> View {
+    if !walk.scope.selects(ASKED_BY) {
+        return View::unknown(&Gap::NotCollected { what: "no requirement of the profile asks about rules".into() });
+    }
+    let region = walk.region.as_str();
+    let listed: Seen<Vec<Rule>> = walk
+        .aws
+        .ask_all(
+            &RULES,
+            region,
+            &[],
+            |clients, token| clients.eventbridge().list_rules().set_next_token(token).send(),
+            |answer| answer.next_token().map(str::to_owned),
+            |answer| answer.rules().iter().map(listed_rule).collect(),
+        )
+        .await;
+    let with_targets = match listed.observed() {
+        Observed::Present(rules) => {
+            let each = rules.iter().map(async |rule| {
+                let rule = Rule { targets: targets(walk, region, &rule.name).await, ..rule.clone() };
+                reach_topics(walk, &rule);
+                rule
+            });
+            join_all(each).await
+        }
+        Observed::Absent | Observed::Unknown(_) => Vec::new(),
+    };
+    View { rules: listed.map(|_| with_targets) }
+}
+
+fn listed_rule(found: &types::Rule) -> Result<Rule, Gap> {
+    let name = found.name().ok_or_else(|| RULES.incomplete("Name"))?;
+    let pattern = match found.event_pattern().filter(|pattern| !pattern.trim().is_empty()) {
+        Some(text) => match serde_json::from_str(text) {
+            Ok(pattern) => Observed::Present(bus::EventPattern(pattern)),
+            Err(_) => Observed::Unknown(Gap::Unparsable {
+                operation: RULES.operation.into(),
+                what: format!("the event pattern of rule {name} is not JSON"),
+            }),
+        },
+        None => Observed::Absent,
+    };
+    Ok(Rule {
+        name: name.to_owned(),
+        arn: Observed::of(found.arn().map(str::to_owned)),
+        state: state(&RULES, found.state()),
+        pattern,
+        schedule: Observed::of(found.schedule_expression().filter(|text| !text.is_empty()).map(str::to_owned)),
+        targets: Seen::gap(Gap::NotCollected { what: "targets are asked for after the rules are listed".into() }),
+    })
+}
+
+fn state(call: &'static Call, state: Option<&types::RuleState>) -> Observed<RuleState> {
+    match state.map(types::RuleState::as_str) {
+        Some("ENABLED" | "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS") => Observed::Present(RuleState::Enabled),
+        Some("DISABLED") => Observed::Present(RuleState::Disabled),
+        Some(other) => call.unrecognised("State", other),
+        None => Observed::Unknown(call.incomplete("State")),
+    }
+}
+
+async fn targets(walk: &Walk<'_>, region: &str, rule: &str) -> Seen<Vec<Target>> {
+    walk.aws
+        .ask_all(
+            &TARGETS,
+            region,
+            &[("Rule", rule)],
+            |clients, token| clients.eventbridge().list_targets_by_rule().rule(rule).set_next_token(token).send(),
+            |answer| answer.next_token().map(str::to_owned),
+            |answer| Ok(answer.targets().iter().map(target).collect()),
+        )
+        .await
+}
+
+/// What a target gets beside the event is not kept: inputs are written by people and may hold anything.
+fn target(found: &types::Target) -> Target {
+    Target {
+        id: found.id().to_owned(),
+        arn: found.arn().to_owned(),
+        role: Observed::of(found.role_arn().map(str::to_owned)),
+        dead_letter: Observed::of(found.dead_letter_config().and_then(|queue| queue.arn()).map(str::to_owned)),
+    }
+}
+
+/// Reaches the topics of a rule that hears of violations; other rules of the account lead to other people's topics, which
+/// are none of the audit's. The roles by which a rule publishes are few, and are reached whatever the rule is about: the
+/// topic may be the stack's.
+fn reach_topics(walk: &Walk<'_>, rule: &Rule) {
+    if let Observed::Present(targets) = rule.targets.observed() {
+        for target in targets.iter().filter(|target| target.arn.split(':').nth(2) == Some("sns")) {
+            sns::reach_publishing_role(walk, &target.role, "role of an event rule's target");
+        }
+    }
+    let (Observed::Present(bus::EventPattern(pattern)), Observed::Present(targets)) =
+        (&rule.pattern, rule.targets.observed())
+    else {
+        return;
+    };
+    if !bus::is_about_violations(pattern, &walk.account, &walk.region) {
+        return;
+    }
+    for target in targets {
+        reach_topic(walk, &target.arn, "topic of an event rule");
+    }
+}
+
+/// Reaches a topic of this account by its ARN, from something that publishes to it; `what` says from what. Whatever is no
+/// topic, or of another account, is left alone.
+pub(crate) fn reach_topic(walk: &Walk<'_>, arn: &str, what: &'static str) {
+    let parts: Vec<&str> = arn.split(':').collect();
+    let ["arn", _, "sns", region, account, _] = parts.as_slice() else { return };
+    if *account != walk.account {
+        return;
+    }
+    if let Some(reference) = sns::topic_reference(walk, arn, region) {
+        walk.reach(reference, Relation::Of { what, kind: Kind::Account, id: walk.account.clone() });
+    }
 }
 
 #[cfg(test)]
@@ -279,5 +408,76 @@ mod tests {
             assert!(pattern(text).is_err(), "{text}");
         }
         assert!(pattern(r#"{"source":["aws.s3",{"prefix":"aws."}]}"#).is_ok());
+    }
+
+    use crate::collect::fixture::{scope, scope_of, walked};
+    use crate::replay::{Account, Answer};
+
+    const RULES_PAGE: &str = r#"{"Rules":[{"Name":"alert","Arn":"arn:aws:events:us-east-2:123456789012:rule/alert","State":"ENABLED","EventPattern":"{\"source\":[\"aws.config\"]}"}],"NextToken":"more"}"#;
+    const MORE_RULES: &str = r#"{"Rules":[{"Name":"nightly","State":"ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS","ScheduleExpression":"rate(1 day)"},{"Name":"odd","State":"NEWER","EventPattern":"{"},{"Name":"other","State":"DISABLED","EventPattern":"{\"source\":[\"aws.ec2\"]}"}]}"#;
+
+    fn bus() -> Account {
+        let topic = |name: &str| format!("arn:aws:sns:us-east-2:123456789012:{name}");
+        let targets = |arn: &str| Answer::ok(format!(r#"{{"Targets":[{{"Id":"1","Arn":"{arn}"}}]}}"#));
+        let queued = format!(
+            r#"{{"Targets":[{{"Id":"1","Arn":"{}","DeadLetterConfig":{{"Arn":"arn:q"}},"Input":"{{}}"}},{{"Id":"2","Arn":"arn:aws:sns:us-east-2:210987654321:foreign"}}]}}"#,
+            topic("alerts")
+        );
+        let mut account =
+            Account::from_files("test", [("account.toml", "[account]\nid = \"123456789012\"\n")]).unwrap();
+        for (operation, arguments, answer) in [
+            ("ListRules", &[][..], Answer::ok(RULES_PAGE)),
+            ("ListRules", &[("NextToken", "more")][..], Answer::ok(MORE_RULES)),
+            ("ListTargetsByRule", &[("Rule", "alert")][..], Answer::ok(queued)),
+            (
+                "ListTargetsByRule",
+                &[("Rule", "nightly")][..],
+                targets("arn:aws:lambda:us-east-2:123456789012:function:f"),
+            ),
+            ("ListTargetsByRule", &[("Rule", "odd")][..], Answer::error("eventbridge", 400, "AccessDeniedException")),
+            ("ListTargetsByRule", &[("Rule", "other")][..], targets(&topic("strangers"))),
+        ] {
+            account = account.answer("eventbridge", operation, arguments, answer).unwrap();
+        }
+        account
+    }
+
+    #[tokio::test]
+    async fn every_rule_of_the_default_bus_is_read_with_its_targets() {
+        let (view, replay) = walked(bus(), &scope_of(&["compliance-violation-alert-routed"]), super::view).await;
+        let Observed::Present(rules) = view.rules.observed() else { panic!("{:?}", view.rules) };
+        let [alert, nightly, odd, other] = rules.as_slice() else { panic!("four rules: {rules:?}") };
+        assert!(
+            matches!(&alert.pattern, Observed::Present(bus::EventPattern(pattern)) if pattern["source"][0] == "aws.config")
+        );
+        let Observed::Present(targets) = alert.targets.observed() else { panic!("{:?}", alert.targets) };
+        assert_eq!(targets[0].dead_letter, Observed::Present("arn:q".into()));
+        assert_eq!((&targets[0].role, &targets[1].dead_letter), (&Observed::Absent, &Observed::Absent));
+        assert_eq!((&nightly.state, &nightly.pattern), (&Observed::Present(RuleState::Enabled), &Observed::Absent));
+        assert_eq!(nightly.schedule, Observed::Present("rate(1 day)".into()));
+        assert_eq!(odd.state, RULES.unrecognised("State", "NEWER"));
+        assert!(matches!(&odd.pattern, Observed::Unknown(Gap::Unparsable { .. })));
+        assert!(matches!(odd.targets.observed(), Observed::Unknown(Gap::Denied { .. })));
+        assert_eq!(other.state, Observed::Present(RuleState::Disabled));
+        assert!(replay.unrecorded().is_empty() && replay.unasked().is_empty());
+    }
+
+    #[tokio::test]
+    async fn only_topics_of_this_account_that_hear_of_violations_are_reached() {
+        let (found, _) = walked(bus(), &scope_of(&["sns-policy-not-public"]), async |walk| {
+            super::view(walk).await;
+            walk.take_found()
+        })
+        .await;
+        let [(reference, relation)] = found.as_slice() else { panic!("one topic, found {found:?}") };
+        assert_eq!(reference.id, "arn:aws:sns:us-east-2:123456789012:alerts");
+        assert_eq!(relation.to_string(), "topic of an event rule of AWS::::Account 123456789012");
+    }
+
+    #[tokio::test]
+    async fn the_bus_is_not_read_where_no_requirement_asks_for_it() {
+        let (view, replay) = walked(bus(), &scope(), super::view).await;
+        assert!(matches!(view.rules.observed(), Observed::Unknown(Gap::NotCollected { .. })));
+        assert_eq!(replay.counts().values().sum::<u64>(), 0);
     }
 }

@@ -10,13 +10,13 @@ use tap_audit_checks::evidence::{Account, Evidence, Run};
 use tap_audit_checks::observed::{Gap, Observed, Seen};
 use tap_audit_checks::outputs::Resolved;
 use tap_audit_checks::s3::{Bucket, EventRule, Switch};
-use tap_audit_checks::subject::{Attributes, Kind};
+use tap_audit_checks::subject::{Attributes, Kind, Resource};
 
 use crate::collect::call::Aws;
 use crate::collect::{
     Collected, Reference, Relation, Scope, Walk, apigateway, assemble, cloudformation, cloudtrail, cloudwatch, config,
-    ec2, ecs, efs, elasticache, elbv2, eventbridge, iam, kms, lambda, logs, rds, s3, s3control, secretsmanager, sns,
-    sts, wafv2,
+    ec2, ecs, efs, elasticache, elbv2, eventbridge, iam, kms, lambda, logs, network, rds, s3, s3control,
+    secretsmanager, sns, sts, wafv2,
 };
 use crate::outputs::RawOutput;
 use crate::resolve::{self, Resolution};
@@ -112,8 +112,8 @@ impl Part {
     /// The subject that it names, for the kinds that are subjects of their own: kind, id and ARN.
     pub(crate) fn subject(&self) -> Option<(Kind, String, Option<String>)> {
         let resolved = self.resolved()?;
-        // The alias leads to a key, which is the subject.
-        let kind = if resolved.kind == "AWS::KMS::Alias" { Kind::Key } else { Kind::named(&resolved.kind)? };
+        // An alias leads to a key and an instance to a cluster, which are the subjects.
+        let kind = Kind::led_to_by(&resolved.kind)?;
         match kind {
             Kind::Outputs | Kind::Stack | Kind::Account => None,
             Kind::ManagedPolicy => policy_of_account(resolved).map(|arn| (kind, arn.to_owned(), Some(arn.to_owned()))),
@@ -244,6 +244,7 @@ pub async fn gather(aws: &Aws, scope: &Scope, request: Request) -> Result<Eviden
             outputs_file: request.outputs_file,
             outputs_sha256: request.outputs_sha256,
             environment_suffix: request.environment_suffix,
+            kinds: Kind::ALL.into_iter().filter(|kind| scope.looks_for(*kind)).collect(),
             stack_name: scope.stack_name.clone(),
         },
         subjects,
@@ -289,7 +290,8 @@ async fn drive(walk: &Walk<'_>, request: &Request) -> Gathered {
     };
     let named = parts(&request.outputs);
     for part in &named {
-        if let Some(reference) = part.resolved().and_then(|resolved| reference(walk, resolved)) {
+        let named = part.resolved().and_then(|resolved| reference(walk, resolved));
+        if let Some(reference) = named.filter(|reference| walk.scope.looks_for(reference.kind)) {
             walk.reach(reference, Relation::Output { key: part.key.clone() });
         }
     }
@@ -390,41 +392,54 @@ fn enqueue<'w>(
     gathered.relations.entry(reference.clone()).or_default().insert(relation);
     if is_new {
         jobs.push(Box::pin(async move {
-            let (id, region) = (reference.id.as_str(), reference.region.as_str());
-            let collected = match reference.kind {
-                Kind::Bucket => s3::bucket(walk, id, region).await,
-                Kind::Function => lambda::function(walk, id, region).await,
-                Kind::Key => kms::key(walk, id, region).await,
-                Kind::LogGroup => logs::group(walk, id, region).await,
-                Kind::Role => iam::role(walk, id).await,
-                Kind::ManagedPolicy => iam::managed_policy(walk, id).await,
-                Kind::Topic => sns::topic(walk, id, region).await,
-                Kind::Alarm => cloudwatch::alarm(walk, id, region).await,
-                Kind::Vpc => ec2::vpc(walk, id, region).await,
-                Kind::SecurityGroup => ec2::security_group(walk, id, region).await,
-                Kind::LoadBalancer => elbv2::load_balancer(walk, id, region).await,
-                Kind::Cluster => ecs::cluster(walk, id, region).await,
-                Kind::Service => ecs::service(walk, id, region).await,
-                Kind::TaskDefinition => ecs::task_definition(walk, id, region).await,
-                Kind::Database => rds::database(walk, id, region).await,
-                Kind::FileSystem => efs::file_system(walk, id, region).await,
-                Kind::Cache => elasticache::cache(walk, id, region).await,
-                Kind::RestApi => apigateway::rest_api(walk, id, region).await,
-                Kind::WebAcl => wafv2::web_acl(walk, id, region).await,
-                Kind::Secret => secretsmanager::secret(walk, id, region).await,
-                Kind::Outputs | Kind::Stack | Kind::Account => Collected {
-                    existence: Seen::gap(Gap::undecided(format!("{} is not reached by walking", reference.kind))),
-                    arn: None,
-                    region: None,
-                    resource: tap_audit_checks::subject::unseen(
-                        reference.kind,
-                        &Gap::undecided(format!("{} is not reached by walking", reference.kind)),
-                    ),
-                },
-            };
+            let collected = collector(walk, &reference).await;
             Done::Subject(reference, Box::new(collected))
         }));
     }
+}
+
+type Collecting<'c> = Pin<Box<dyn Future<Output = Collected> + 'c>>;
+
+/// What collects a resource of the reference's kind. Each is made in a frame of its own: in one frame a build without
+/// optimisation keeps room for every one of them, which together is more than the stack of a thread.
+fn collector<'c>(walk: &'c Walk<'_>, reference: &'c Reference) -> Collecting<'c> {
+    let (id, region) = (reference.id.as_str(), reference.region.as_str());
+    match reference.kind {
+        Kind::Bucket => on_heap(|| s3::bucket(walk, id, region)),
+        Kind::Function => on_heap(|| lambda::function(walk, id, region)),
+        Kind::Key => on_heap(|| kms::key(walk, id, region)),
+        Kind::LogGroup => on_heap(|| logs::group(walk, id, region)),
+        Kind::Role => on_heap(|| iam::role(walk, id)),
+        Kind::ManagedPolicy => on_heap(|| iam::managed_policy(walk, id)),
+        Kind::Topic => on_heap(|| sns::topic(walk, id, region)),
+        Kind::Alarm => on_heap(|| cloudwatch::alarm(walk, id, region)),
+        Kind::Vpc => on_heap(|| ec2::vpc(walk, id, region)),
+        Kind::SecurityGroup => on_heap(|| ec2::security_group(walk, id, region)),
+        Kind::LoadBalancer => on_heap(|| elbv2::load_balancer(walk, id, region)),
+        Kind::Cluster => on_heap(|| ecs::cluster(walk, id, region)),
+        Kind::Service => on_heap(|| ecs::service(walk, id, region)),
+        Kind::TaskDefinition => on_heap(|| ecs::task_definition(walk, id, region)),
+        Kind::Database => on_heap(|| rds::database(walk, id, region)),
+        Kind::FileSystem => on_heap(|| efs::file_system(walk, id, region)),
+        Kind::Cache => on_heap(|| elasticache::cache(walk, id, region)),
+        Kind::RestApi => on_heap(|| apigateway::rest_api(walk, id, region)),
+        Kind::WebAcl => on_heap(|| wafv2::web_acl(walk, id, region)),
+        Kind::Secret => on_heap(|| secretsmanager::secret(walk, id, region)),
+        Kind::Outputs | Kind::Stack | Kind::Account => on_heap(|| {
+            let gap = Gap::undecided(format!("{} is not reached by walking", reference.kind));
+            std::future::ready(Collected {
+                existence: Seen::gap(gap.clone()),
+                arn: None,
+                region: None,
+                resource: tap_audit_checks::subject::unseen(reference.kind, &gap),
+            })
+        }),
+    }
+}
+
+#[inline(never)]
+fn on_heap<'c, F: Future<Output = Collected> + 'c>(make: impl FnOnce() -> F) -> Collecting<'c> {
+    Box::pin(make())
 }
 
 fn stack_job<'w>(walk: &'w Walk<'_>, wanted: cloudformation::Wanted) -> Job<'w> {
@@ -433,7 +448,8 @@ fn stack_job<'w>(walk: &'w Walk<'_>, wanted: cloudformation::Wanted) -> Job<'w> 
 
 fn holder_job<'w>(walk: &'w Walk<'_>, reference: Reference) -> Job<'w> {
     Box::pin(async move {
-        let holder = cloudformation::holder(walk, reference.kind.name(), &reference.id, &reference.region).await;
+        let (kind, id) = member_name(&reference);
+        let holder = cloudformation::holder(walk, kind, id, &reference.region).await;
         Done::Holder(reference, holder)
     })
 }
@@ -455,25 +471,50 @@ fn rules_job<'w>(walk: &'w Walk<'_>, function: Reference) -> Job<'w> {
 }
 
 async fn account(walk: &Walk<'_>) -> Account {
-    let (public_access_block, trails, log_policies, event_data_stores) = tokio::join!(
-        s3control::public_access_block(walk),
-        cloudtrail::trails(walk, &walk.region),
-        logs::account_policies(walk, &walk.region),
-        cloudtrail::event_data_stores(walk, &walk.region),
+    // All at once: none of them waits for another.
+    let (
+        (public_access_block, trails, log_policies, event_data_stores),
+        (cloudwatch, metric_filters, events, config, domain_names, vpc_endpoints),
+    ) = tokio::join!(
+        async {
+            tokio::join!(
+                s3control::public_access_block(walk),
+                cloudtrail::trails(walk, &walk.region),
+                logs::account_policies(walk, &walk.region),
+                cloudtrail::event_data_stores(walk, &walk.region),
+            )
+        },
+        async {
+            tokio::join!(
+                cloudwatch::view(walk),
+                logs::metric_filters(walk),
+                eventbridge::view(walk),
+                config::view(walk),
+                apigateway::domain_names(walk),
+                network::vpc_endpoints(walk),
+            )
+        },
     );
-    let (cloudwatch, metric_filters, events, config) =
-        tokio::join!(cloudwatch::view(walk), logs::metric_filters(walk), eventbridge::view(walk), config::view(walk),);
-    Account { public_access_block, trails, log_policies, event_data_stores, cloudwatch, metric_filters, events, config }
+    Account {
+        public_access_block,
+        trails,
+        log_policies,
+        event_data_stores,
+        cloudwatch,
+        metric_filters,
+        events,
+        config,
+        domain_names,
+        vpc_endpoints,
+    }
 }
 
 /// The reference of a resolved output, for the kinds that are subjects of their own.
 fn reference(walk: &Walk<'_>, resolved: &Resolved) -> Option<Reference> {
     let region = resolved.region.clone().unwrap_or_else(|| walk.region.clone());
-    let named = resolved.arn.as_deref().unwrap_or(&resolved.id);
-    let kind = match resolved.kind.as_str() {
-        "AWS::KMS::Alias" => Kind::Key,
-        name => Kind::named(name)?,
-    };
+    let part = rds::part_of(resolved);
+    let named = resolved.arn.as_deref().or(part.as_deref()).unwrap_or(&resolved.id);
+    let kind = Kind::led_to_by(&resolved.kind)?;
     match kind {
         Kind::Outputs | Kind::Stack | Kind::Account => None,
         Kind::ManagedPolicy => {
@@ -539,14 +580,24 @@ fn policy_of_account(resolved: &Resolved) -> Option<&str> {
 fn physical_ids(walk: &Walk<'_>, parts: &[Part]) -> Vec<String> {
     let mut ids: Vec<String> = Vec::new();
     for reference in parts.iter().filter_map(Part::resolved).filter_map(|resolved| reference(walk, resolved)) {
-        if !ids.contains(&reference.id) {
-            ids.push(reference.id);
+        let (_, id) = member_name(&reference);
+        if !ids.iter().any(|known| known == id) {
+            ids.push(id.to_owned());
         }
     }
     ids
 }
 
-/// Resources that no listing holds yet and that a stack could hold.
+/// The type and physical id under which a stack lists what a reference names.
+fn member_name(reference: &Reference) -> (&'static str, &str) {
+    match rds::instance_of(&reference.id) {
+        Some(instance) if reference.kind == Kind::Database => ("AWS::RDS::DBInstance", instance),
+        Some(_) | None => (reference.kind.name(), &reference.id),
+    }
+}
+
+/// Resources that no listing holds yet and that a stack could hold. What leads elsewhere is looked up where it leads to,
+/// but for an instance that belongs to no cluster.
 fn unheld(gathered: &Gathered) -> Vec<Reference> {
     let is_member =
         |relations: &BTreeSet<Relation>| relations.iter().any(|relation| matches!(relation, Relation::Member { .. }));
@@ -554,8 +605,11 @@ fn unheld(gathered: &Gathered) -> Vec<Reference> {
         .relations
         .iter()
         .filter(|(reference, relations)| {
-            let is_alias = reference.kind == Kind::Key && reference.id.starts_with("alias/");
-            !is_member(relations) && !is_alias
+            let stands_alone = || match gathered.collected.get(reference).map(|found| &found.resource) {
+                Some(Resource::Database(database)) => *database.cluster.observed() == Observed::Absent,
+                Some(_) | None => false,
+            };
+            !is_member(relations) && (!reference.leads_elsewhere() || stands_alone())
         })
         .map(|(reference, _)| reference.clone())
         .collect()

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use aws_sdk_cloudwatchlogs::types::{OrderBy, PolicyScope};
 use jiff::Timestamp;
-use tap_audit_checks::logs::{Description, LogClass, LogGroup};
+use tap_audit_checks::cloudwatch::{LogDetector, LogDetectorStatus};
+use tap_audit_checks::logs::{Description, FilterMetric, LogClass, LogGroup, MetricFilter, Subscription};
 use tap_audit_checks::observed::{Gap, Observed, Seen};
 use tap_audit_checks::policy::model::PolicyText;
 use tap_audit_checks::s3::Switch;
@@ -42,25 +43,48 @@ const POLICIES: Call = Call {
     denied_or: None,
 };
 
+const FILTERS: Call = Call {
+    service: "logs",
+    operation: "DescribeMetricFilters",
+    permission: "logs:DescribeMetricFilters",
+    absent: &[],
+    denied_or: None,
+};
+const DETECTORS: Call = Call {
+    service: "logs",
+    operation: "ListLogAnomalyDetectors",
+    permission: "logs:ListLogAnomalyDetectors",
+    absent: &[],
+    denied_or: None,
+};
+const SUBSCRIPTIONS: Call = Call {
+    service: "logs",
+    operation: "DescribeSubscriptionFilters",
+    permission: "logs:DescribeSubscriptionFilters",
+    absent: &[],
+    denied_or: None,
+};
+
 /// Every call about a log group, for plans and for the policy that the auditing role needs.
-pub(crate) const CALLS: &[&Call] = &[&GROUPS, &STREAMS, &TAGS, &POLICIES];
+pub(crate) const CALLS: &[&Call] = &[&GROUPS, &STREAMS, &TAGS, &POLICIES, &SUBSCRIPTIONS];
 /// Every call about the account.
-pub(crate) const ACCOUNT_CALLS: &[&Call] = &[&POLICIES];
+pub(crate) const ACCOUNT_CALLS: &[&Call] = &[&POLICIES, &FILTERS, &DETECTORS];
 
 /// Collects a log group and reaches its key. `writers` is filled in by the walk.
 pub(crate) async fn group(walk: &Walk<'_>, name: &str, region: &str) -> Collected {
     // Tags take the ARN without the `:*` that log groups are listed with; made from its parts it need not be waited for.
     let arn = format!("arn:{}:logs:{region}:{}:log-group:{name}", walk.partition, walk.account);
-    let (description, last_event, policies, tags) = tokio::join!(
+    let (description, last_event, policies, subscriptions, tags) = tokio::join!(
         description(walk, name, region),
         last_event(walk, name, region),
         policies(walk, Some(&arn), region),
+        subscriptions(walk, name, region),
         tags(walk, &arn, region)
     );
     if let Observed::Present(Description { kms_key: Observed::Present(key), .. }) = description.observed() {
         walk.reach_key(key, region, Kind::LogGroup, name);
     }
-    let group = LogGroup { description, last_event, policies, writers: Vec::new(), tags };
+    let group = LogGroup { description, last_event, policies, subscriptions, writers: Vec::new(), tags };
     Collected {
         existence: existence(&group.description),
         arn: Some(arn),
@@ -223,9 +247,118 @@ async fn tags(walk: &Walk<'_>, arn: &str, region: &str) -> Seen<BTreeMap<String,
         .await
 }
 
-/// Collects the metric filters of every log group of the region.
-pub(crate) async fn metric_filters(_walk: &Walk<'_>) -> Seen<Vec<tap_audit_checks::logs::MetricFilter>> {
-    Seen::gap(Gap::NotCollected { what: "this version does not read it".into() })
+/// Collects where the events of a group are sent on to; only where the profile asks for copies of the logs.
+async fn subscriptions(walk: &Walk<'_>, name: &str, region: &str) -> Seen<Vec<Subscription>> {
+    if !walk.scope.selects(&["logs-tamper-resistant"]) {
+        return Seen::gap(Gap::NotCollected {
+            what: "no requirement of the profile asks for copies of the logs".into(),
+        });
+    }
+    walk.aws
+        .ask_all(
+            &SUBSCRIPTIONS,
+            region,
+            &[("logGroupName", name)],
+            |clients, token| {
+                clients.logs().describe_subscription_filters().log_group_name(name).set_next_token(token).send()
+            },
+            |answer| answer.next_token.clone(),
+            |answer| {
+                let filters =
+                    answer.subscription_filters.ok_or_else(|| SUBSCRIPTIONS.incomplete("subscriptionFilters"))?;
+                let subscription = |filter: aws_sdk_cloudwatchlogs::types::SubscriptionFilter| {
+                    Ok(Subscription {
+                        name: filter.filter_name.ok_or_else(|| SUBSCRIPTIONS.incomplete("filterName"))?,
+                        destination: Observed::of(filter.destination_arn),
+                    })
+                };
+                filters.into_iter().map(subscription).collect()
+            },
+        )
+        .await
+}
+
+/// Collects the metric filters of every log group of the region; only where the profile asks for alarms.
+pub(crate) async fn metric_filters(walk: &Walk<'_>) -> Seen<Vec<MetricFilter>> {
+    if !walk.scope.selects(&["cw-"]) {
+        return Seen::gap(Gap::NotCollected { what: "no requirement of the profile asks for metric filters".into() });
+    }
+    walk.aws
+        .ask_all(
+            &FILTERS,
+            &walk.region,
+            &[],
+            |clients, token| clients.logs().describe_metric_filters().set_next_token(token).send(),
+            |answer| answer.next_token.clone(),
+            |answer| {
+                let filters = answer.metric_filters.ok_or_else(|| FILTERS.incomplete("metricFilters"))?;
+                filters.into_iter().map(metric_filter).collect()
+            },
+        )
+        .await
+}
+
+/// Collects the anomaly detectors on log groups of the region.
+pub(crate) async fn anomaly_detectors(walk: &Walk<'_>) -> Seen<Vec<LogDetector>> {
+    walk.aws
+        .ask_all(
+            &DETECTORS,
+            &walk.region,
+            &[],
+            |clients, token| clients.logs().list_log_anomaly_detectors().set_next_token(token).send(),
+            |answer| answer.next_token.clone(),
+            |answer| {
+                let detectors = answer.anomaly_detectors.ok_or_else(|| DETECTORS.incomplete("anomalyDetectors"))?;
+                Ok(detectors.into_iter().map(detector).collect())
+            },
+        )
+        .await
+}
+
+fn detector(found: aws_sdk_cloudwatchlogs::types::AnomalyDetector) -> LogDetector {
+    LogDetector {
+        name: Observed::of(found.detector_name),
+        groups: found.log_group_arn_list.into_iter().flatten().collect(),
+        status: match found.anomaly_detector_status.as_ref().map(|status| status.as_str()) {
+            Some("INITIALIZING") => Observed::Present(LogDetectorStatus::Initializing),
+            Some("TRAINING") => Observed::Present(LogDetectorStatus::Training),
+            Some("ANALYZING") => Observed::Present(LogDetectorStatus::Analyzing),
+            Some("FAILED") => Observed::Present(LogDetectorStatus::Failed),
+            Some("DELETED") => Observed::Present(LogDetectorStatus::Deleted),
+            Some("PAUSED") => Observed::Present(LogDetectorStatus::Paused),
+            Some(other) => DETECTORS.unrecognised("anomalyDetectorStatus", other),
+            None => Observed::Absent,
+        },
+    }
+}
+
+fn metric_filter(filter: aws_sdk_cloudwatchlogs::types::MetricFilter) -> Result<MetricFilter, Gap> {
+    let beyond_pattern = beyond_pattern(&filter);
+    let metrics = filter.metric_transformations.into_iter().flatten().map(|metric| FilterMetric {
+        namespace: metric.metric_namespace,
+        name: metric.metric_name,
+        value: metric.metric_value,
+        dimensions: metric.dimensions.into_iter().flatten().collect(),
+        default_value: Observed::of(metric.default_value),
+        unit: Observed::of(metric.unit.map(|unit| unit.as_str().to_owned()).filter(|unit| unit != "None")),
+    });
+    Ok(MetricFilter {
+        name: filter.filter_name.ok_or_else(|| FILTERS.incomplete("filterName"))?,
+        group: filter.log_group_name.ok_or_else(|| FILTERS.incomplete("logGroupName"))?,
+        pattern: Observed::of(filter.filter_pattern),
+        metrics: metrics.collect(),
+        beyond_pattern,
+    })
+}
+
+/// The settings that make a filter count other events than its pattern says, or under further dimensions.
+fn beyond_pattern(filter: &aws_sdk_cloudwatchlogs::types::MetricFilter) -> Vec<String> {
+    let settings = [
+        ("fieldSelectionCriteria", filter.field_selection_criteria().is_some_and(|criteria| !criteria.is_empty())),
+        ("applyOnTransformedLogs", filter.apply_on_transformed_logs()),
+        ("emitSystemFieldDimensions", !filter.emit_system_field_dimensions().is_empty()),
+    ];
+    settings.into_iter().filter(|(_, is_set)| *is_set).map(|(name, _)| name.to_owned()).collect()
 }
 
 #[cfg(test)]
@@ -233,7 +366,7 @@ mod tests {
     use aws_sdk_cloudwatchlogs::types as sdk;
 
     use super::*;
-    use crate::collect::fixture::{scope, walked};
+    use crate::collect::fixture::{scope, scope_of, walked};
     use crate::replay::{Account, Answer};
 
     const GROUP_ARN: &str = "arn:aws:logs:us-east-2:123456789012:log-group:g";
@@ -303,5 +436,48 @@ mod tests {
     fn a_time_that_no_calendar_holds_is_a_gap() {
         assert!(matches!(moment(&GROUPS, "creationTime", Some(i64::MAX)), Observed::Unknown(_)));
         assert_eq!(moment(&GROUPS, "creationTime", None), Observed::Absent);
+    }
+
+    #[tokio::test]
+    async fn metric_filters_are_read_to_the_last_page_and_only_where_alarms_are_asked_for() {
+        let filter = |name: &str, next: &str| {
+            Answer::ok(format!(
+                r#"{{"metricFilters":[{{"filterName":"{name}","logGroupName":"g","filterPattern":"{{ $.x = 1 }}",
+                    "metricTransformations":[{{"metricName":"M","metricNamespace":"N","metricValue":"1"}}]}}]{next}}}"#
+            ))
+        };
+        let account = || {
+            let account = Account::from_files("logs", [("logs.toml", "")]).unwrap();
+            let account =
+                account.answer("logs", "DescribeMetricFilters", &[], filter("a", r#","nextToken":"2""#)).unwrap();
+            account.answer("logs", "DescribeMetricFilters", &[("nextToken", "2")], filter("b", "")).unwrap()
+        };
+        let (read, _) = walked(account(), &scope_of(&["cw-alarms"]), async |walk| metric_filters(walk).await).await;
+        let Observed::Present(filters) = read.observed() else { panic!("{read:?}") };
+        let names: Vec<&str> = filters.iter().map(|filter| filter.name.as_str()).collect();
+        assert_eq!(names, ["a", "b"]);
+        assert_eq!(filters[0].pattern, Observed::Present("{ $.x = 1 }".into()));
+        assert_eq!(filters[0].metrics[0].namespace, "N");
+        let (read, _) = walked(account(), &scope(), async |walk| metric_filters(walk).await).await;
+        assert!(matches!(read.observed(), Observed::Unknown(Gap::NotCollected { .. })));
+    }
+
+    #[tokio::test]
+    async fn subscriptions_are_read_only_where_copies_are_asked_for() {
+        let asked = |body: &str| {
+            let account = Account::from_files("logs", [("logs.toml", "")]).unwrap();
+            account.answer("logs", "DescribeSubscriptionFilters", &[("logGroupName", "g")], Answer::ok(body)).unwrap()
+        };
+        let read = async |body: &str, requirements: &[&str]| {
+            let scope = scope_of(requirements);
+            let (read, _) = walked(asked(body), &scope, async |walk| subscriptions(walk, "g", "us-east-2").await).await;
+            read.observed().clone()
+        };
+        let one = r#"{"subscriptionFilters":[{"filterName":"copy","destinationArn":"arn:x"}]}"#;
+        let copy = Subscription { name: "copy".into(), destination: Observed::Present("arn:x".into()) };
+        assert_eq!(read(one, &["logs-tamper-resistant"]).await, Observed::Present(vec![copy]));
+        let incomplete = SUBSCRIPTIONS.incomplete("subscriptionFilters");
+        assert_eq!(read("{}", &["logs-tamper-resistant"]).await, Observed::Unknown(incomplete));
+        assert!(matches!(read(one, &[]).await, Observed::Unknown(Gap::NotCollected { .. })));
     }
 }

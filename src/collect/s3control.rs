@@ -1,6 +1,6 @@
 //! S3 Control: the account's own public access block.
 
-use tap_audit_checks::observed::{Observed, Seen};
+use tap_audit_checks::observed::{Gap, Observed, Seen};
 use tap_audit_checks::s3::PublicAccessBlock;
 
 use crate::collect::Walk;
@@ -20,6 +20,10 @@ pub(crate) const CALLS: &[&Call] = &[&PUBLIC_ACCESS_BLOCK];
 
 /// Collects the account's public access block; absent means that none is set. The setting is the same in every region.
 pub(crate) async fn public_access_block(walk: &Walk<'_>) -> Seen<PublicAccessBlock> {
+    if !walk.scope.selects(&["s3-"]) {
+        let what = "no requirement of the profile asks for the account's public access block";
+        return Seen::gap(Gap::NotCollected { what: what.into() });
+    }
     let account = walk.account.as_str();
     walk.aws
         .ask(

@@ -18,18 +18,28 @@ use super::pretty;
 
 /// Services that accounts may hold: the name used for files and patterns, and the protocol of the Rust SDK's client.
 const SERVICES: &[(&str, Protocol)] = &[
+    ("apigateway", Protocol::RestJson),
+    ("applicationautoscaling", Protocol::AwsJson),
+    ("backup", Protocol::RestJson),
     ("cloudformation", Protocol::AwsQuery),
     ("cloudtrail", Protocol::AwsJson),
     ("cloudwatch", Protocol::Cbor),
+    ("configservice", Protocol::AwsJson),
     ("ec2", Protocol::Ec2Query),
+    ("ecs", Protocol::Cbor),
+    ("efs", Protocol::RestJson),
+    ("elasticloadbalancingv2", Protocol::AwsQuery),
     ("eventbridge", Protocol::AwsJson),
     ("iam", Protocol::AwsQuery),
     ("kms", Protocol::AwsJson),
     ("lambda", Protocol::RestJson),
     ("logs", Protocol::AwsJson),
+    ("rds", Protocol::AwsQuery),
     ("s3", Protocol::S3),
     ("s3control", Protocol::S3Control),
+    ("sns", Protocol::AwsQuery),
     ("sts", Protocol::AwsQuery),
+    ("wafv2", Protocol::AwsJson),
 ];
 
 /// Services without a regional endpoint: clients disagree on the region that they sign for, so it is no part of a key.

@@ -73,6 +73,8 @@ struct Address<'a> {
 
 fn address(value: &str) -> Option<Address<'_>> {
     let (scheme, rest) = match value.split_once("://") {
+        // `jdbc:postgresql`, and `jdbc:mysql:aurora` of drivers that know more.
+        Some((scheme, rest)) if scheme.starts_with("jdbc:") => (Some("jdbc"), rest),
         Some((scheme, rest)) => (Some(scheme), rest),
         None => (None, value),
     };
@@ -164,7 +166,12 @@ fn service(labels: &str, address: &Address<'_>) -> Option<Resolved> {
         return Some(resolved);
     }
     match parts.as_slice() {
-        [id, _hash, region, "rds"] if is_region(region) => Some(within(database(id, _hash), region)),
+        [id, "global", "rds"] | [id, _, "global", "rds"] => {
+            Some(named("AWS::RDS::GlobalCluster", id, "the host name of a global database"))
+        }
+        [id, hash, region, "rds"] | [id, hash, "rds", region] if is_region(region) => {
+            Some(within(database(id, hash), region))
+        }
         [.., region, "rds"] if is_region(region) => None,
         [.., "cache"] => cache(&parts),
         [id, "execute-api", region] => {
@@ -234,7 +241,12 @@ fn bucket(labels: &str, address: &Address<'_>) -> Option<Resolved> {
 }
 
 fn database(id: &str, hash: &str) -> Resolved {
-    if hash.starts_with("cluster-") {
+    if hash.starts_with("cluster-custom-") {
+        // CloudFormation has no type for it; the name follows those that it has.
+        named("AWS::RDS::DBClusterEndpoint", id, "the host name of a custom endpoint of a database cluster")
+    } else if hash.starts_with("shardgrp-") {
+        named("AWS::RDS::DBShardGroup", id, "the host name of a database's shard group")
+    } else if hash.starts_with("cluster-") {
         named("AWS::RDS::DBCluster", id, "the host name of a database cluster")
     } else if hash.starts_with("proxy-") {
         named("AWS::RDS::DBProxy", id, "the host name of a database proxy")

@@ -323,3 +323,22 @@ fn only_a_whole_dynamic_reference_is_one() {
     assert_eq!(default_look("String", "x{{resolve:ssm:/a}}"), DefaultLook::Literal);
     assert_eq!(default_look("String", "****"), DefaultLook::Masked);
 }
+
+#[test]
+fn an_instance_is_in_a_cluster_where_it_names_one_once_conditions_are_decided() {
+    let instance = |identifier: &str| {
+        let template = template(&format!(
+            r#"{{"Parameters": {{"Clustered": {{"Type": "String", "Default": "no"}}}},
+                "Conditions": {{"Never": {{"Fn::Equals": ["a", "b"]}}}},
+                "Resources": {{"Db": {{"Type": "AWS::RDS::DBInstance", "Properties": {{{identifier}}}}}}}}}"#
+        ));
+        template.resources["Db"].in_cluster.clone()
+    };
+    assert_eq!(instance(""), Observed::Present(Switch::Off));
+    assert_eq!(instance(r#""DBClusterIdentifier": {"Ref": "Cluster"}"#), Observed::Present(Switch::On));
+    assert_eq!(instance(r#""DBClusterIdentifier": {"Ref": "AWS::NoValue"}"#), Observed::Present(Switch::Off));
+    let either = r#""DBClusterIdentifier": {"Fn::If": ["Never", "c", {"Ref": "AWS::NoValue"}]}"#;
+    assert_eq!(instance(either), Observed::Present(Switch::Off));
+    let unknown = r#""DBClusterIdentifier": {"Fn::If": ["Nowhere", "c", "d"]}"#;
+    assert!(matches!(instance(unknown), Observed::Unknown(_)));
+}

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Deploys a reference stack of stacks/ into an AWS emulator and writes its flat outputs.
 
-usage: deploy.py --endpoint http://127.0.0.1:PORT --out DIR monitoring|meditech
+usage: deploy.py --endpoint http://127.0.0.1:PORT --out DIR patient-data|monitoring|meditech
 
 The template goes through the emulator's CloudFormation as far as that takes it, so that outputs, resource listing and
 template are there to be read. Resource types that it refuses are left out of the stack and made through the API of their
@@ -334,6 +334,8 @@ def attributes(aws, template, kind, physical):
         return {"Arn": arn("kms", region, ACCOUNT, f"key/{physical}")}
     if kind == "AWS::Logs::LogGroup":
         return {"Arn": arn("logs", region, ACCOUNT, f"log-group:{physical}:*")}
+    if kind == "AWS::Lambda::Function":
+        return {"Arn": arn("lambda", region, ACCOUNT, f"function:{physical}")}
     if kind == "AWS::IAM::Role":
         return {"Arn": arn("iam", "", ACCOUNT, f"role/{physical}")}
     if kind == "AWS::S3::Bucket":
@@ -377,11 +379,6 @@ def tag_list(properties, key="Key", value="Value"):
 
 def tag_map(properties):
     return {tag["Key"]: tag["Value"] for tag in properties.get("Tags", [])}
-
-
-def snake(members, names):
-    """The members of a CloudFormation property under the names that the API gives them."""
-    return {names.get(key, key): value for key, value in members.items()}
 
 
 # What is put once more, by type.
@@ -470,6 +467,18 @@ def complete_bucket(aws, properties, made):
             "TargetPrefix": logging.get("LogFilePrefix", ""),
         }
         s3.put_bucket_logging(Bucket=bucket, BucketLoggingStatus={"LoggingEnabled": target})
+    if "LifecycleConfiguration" in properties:
+        s3.put_bucket_lifecycle_configuration(
+            Bucket=bucket, LifecycleConfiguration=lifecycle(properties["LifecycleConfiguration"])
+        )
+    if "NotificationConfiguration" in properties:
+        functions = [
+            {"LambdaFunctionArn": one["Function"], "Events": [one["Event"]]}
+            for one in properties["NotificationConfiguration"]["LambdaConfigurations"]
+        ]
+        s3.put_bucket_notification_configuration(
+            Bucket=bucket, NotificationConfiguration={"LambdaFunctionConfigurations": functions}
+        )
     if properties.get("Tags"):
         s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": tag_list(properties)})
 
@@ -500,7 +509,41 @@ def complete_file_system(aws, properties, made):
     aws("efs").put_backup_policy(FileSystemId=made[""], BackupPolicy=properties["BackupPolicy"])
 
 
+def lifecycle(properties):
+    """A lifecycle configuration as S3 wants it: with a filter, and with other names for two members."""
+    rules = []
+    for rule in properties["Rules"]:
+        taken = {key: rule[key] for key in ("Status", "NoncurrentVersionExpiration", "AbortIncompleteMultipartUpload") if key in rule}
+        if "ExpirationInDays" in rule:
+            taken["Expiration"] = {"Days": rule["ExpirationInDays"]}
+        rules.append({"ID": rule["Id"], "Filter": {"Prefix": ""}, **taken})
+    return {"Rules": rules}
+
+
+def complete_function(aws, properties, made):
+    name = made[""]
+    logging = {key: properties["LoggingConfig"][key] for key in ("LogGroup", "LogFormat")}
+    aws("lambda").update_function_configuration(
+        FunctionName=name, KMSKeyArn=properties["KmsKeyArn"], LoggingConfig=logging
+    )
+    aws("lambda").put_function_concurrency(
+        FunctionName=name, ReservedConcurrentExecutions=int(properties["ReservedConcurrentExecutions"])
+    )
+    aws("lambda").tag_resource(Resource=made["Arn"], Tags=tag_map(properties))
+    # A function that is still being made is rightly reported as changing.
+    for waiter in ("function_active_v2", "function_updated_v2"):
+        aws("lambda").get_waiter(waiter).wait(FunctionName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
+
+
+def complete_retries(aws, properties, made):
+    aws("lambda").put_function_event_invoke_config(
+        FunctionName=properties["FunctionName"], DestinationConfig=properties["DestinationConfig"]
+    )
+
+
 COMPLETE = {
+    "AWS::Lambda::Function": complete_function,
+    "AWS::Lambda::EventInvokeConfig": complete_retries,
     "AWS::KMS::Key": complete_key,
     "AWS::Logs::LogGroup": complete_log_group,
     "AWS::IAM::Role": complete_role,
@@ -519,20 +562,21 @@ COMPLETE = {
 
 def make_trail(aws, template, properties):
     trail = properties["TrailName"]
-    aws("cloudtrail").create_trail(
-        Name=trail,
-        S3BucketName=properties["S3BucketName"],
-        IsMultiRegionTrail=properties["IsMultiRegionTrail"],
-        IncludeGlobalServiceEvents=properties["IncludeGlobalServiceEvents"],
-        EnableLogFileValidation=properties["EnableLogFileValidation"],
-        KmsKeyId=properties["KMSKeyId"],
+    names = {"KMSKeyId": "KmsKeyId"}
+    later = ("CloudWatchLogsLogGroupArn", "CloudWatchLogsRoleArn")
+    given = (
+        "S3BucketName",
+        "S3KeyPrefix",
+        "IsMultiRegionTrail",
+        "IncludeGlobalServiceEvents",
+        "EnableLogFileValidation",
+        "KMSKeyId",
     )
+    settings = {names.get(key, key): properties[key] for key in given if key in properties}
+    aws("cloudtrail").create_trail(Name=trail, **settings)
     # Given at creation these are lost by the emulator; put later they stay.
-    aws("cloudtrail").update_trail(
-        Name=trail,
-        CloudWatchLogsLogGroupArn=properties["CloudWatchLogsLogGroupArn"],
-        CloudWatchLogsRoleArn=properties["CloudWatchLogsRoleArn"],
-    )
+    if later[0] in properties:
+        aws("cloudtrail").update_trail(Name=trail, **{key: properties[key] for key in later})
     arn = f"arn:aws:cloudtrail:{template.region}:{ACCOUNT}:trail/{trail}"
     aws("cloudtrail").add_tags(ResourceId=arn, TagsList=tag_list(properties))
     if "AdvancedEventSelectors" in properties:
@@ -716,6 +760,10 @@ DEPLOYMENTS = {
                 ),
             )
         ],
+    ),
+    "patient-data": (
+        "us-east-2",
+        [Stack("patient-data.json", f"TapStack{SUFFIX}", DatabasePassword="made-up-Passw0rd-41")],
     ),
     "monitoring": (
         "eu-west-2",

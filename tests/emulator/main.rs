@@ -8,6 +8,7 @@
 
 #[path = "../harness/mod.rs"]
 mod harness;
+mod reference;
 mod server;
 
 use std::collections::{BTreeMap, BTreeSet};

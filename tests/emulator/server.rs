@@ -47,6 +47,19 @@ pub fn faithful() -> Option<&'static Emulator> {
     FAITHFUL.as_ref()
 }
 
+/// The emulators with the reference stacks of `stacks/`, by profile; `None` where these tests are skipped.
+pub fn reference(profile: &str) -> Option<&'static Emulator> {
+    static PATIENT_DATA: LazyLock<Option<Emulator>> = LazyLock::new(|| Emulator::with_reference("patient-data"));
+    static MONITORING: LazyLock<Option<Emulator>> = LazyLock::new(|| Emulator::with_reference("monitoring"));
+    static MEDITECH: LazyLock<Option<Emulator>> = LazyLock::new(|| Emulator::with_reference("meditech"));
+    match profile {
+        "patient-data" => PATIENT_DATA.as_ref(),
+        "monitoring" => MONITORING.as_ref(),
+        "meditech" => MEDITECH.as_ref(),
+        _ => panic!("no reference stack for {profile}"),
+    }
+}
+
 /// What an audit of an emulator came to.
 pub struct Audited {
     pub code: Option<i32>,
@@ -69,10 +82,18 @@ impl Audited {
 
 impl Emulator {
     fn with_stack(mode: &str) -> Option<Self> {
+        Self::deployed("seed.py", &["--mode", mode])
+    }
+
+    fn with_reference(profile: &str) -> Option<Self> {
+        Self::deployed("deploy.py", &[profile])
+    }
+
+    fn deployed(program: &str, arguments: &[&str]) -> Option<Self> {
         let venv = environment()?;
         let emulator = (0..3).find_map(|_| Self::start(&venv)).expect("an emulator that starts within three attempts");
-        let directory = emulator.directory.clone();
-        emulator.python("seed.py", &["--mode", mode, "--out", directory.to_str().expect("a path in UTF-8")]);
+        let directory = emulator.directory.to_str().expect("a path in UTF-8").to_owned();
+        emulator.python(program, &[arguments, &["--out", &directory]].concat());
         Some(emulator)
     }
 

@@ -149,7 +149,7 @@ impl Recorded {
     /// The accounts of the demonstration, where some requirements fail.
     pub fn demonstrations() -> impl Iterator<Item = Recorded> {
         let (catalog, _) = catalog("patient-data");
-        let profiles = catalog.profile_names().map(|name| harness::profile_of(name));
+        let profiles = catalog.profile_names().map(harness::profile_of);
         profiles.filter_map(|profile| {
             let embedded = tap_audit::replay::embedded::account(profile)?.expect("an account that loads");
             Some(Recorded::read(profile, embedded.account, embedded.outputs))

@@ -7,10 +7,10 @@ use crate::fixture::{denial, not_set, seen, subject};
 use crate::subject::{Kind, Resource, Subject};
 use crate::{iam, kms, lambda, logs, s3};
 
-pub(super) const NAME: &str = "TapStackdev";
+pub(crate) const NAME: &str = "TapStackdev";
 const STACK_ID: &str = "arn:aws:cloudformation:us-east-2:123456789012:stack/TapStackdev/11111111-2222";
 
-pub(super) fn member(logical_id: &str, kind: &str, physical_id: &str, status: &str) -> Member {
+pub(crate) fn member(logical_id: &str, kind: &str, physical_id: &str, status: &str) -> Member {
     Member {
         stack: NAME.into(),
         logical_id: logical_id.into(),
@@ -21,7 +21,7 @@ pub(super) fn member(logical_id: &str, kind: &str, physical_id: &str, status: &s
     }
 }
 
-pub(super) fn template_resource(kind: &str) -> TemplateResource {
+pub(crate) fn template_resource(kind: &str) -> TemplateResource {
     TemplateResource {
         kind: kind.into(),
         deletion_policy: Observed::Absent,
@@ -29,11 +29,12 @@ pub(super) fn template_resource(kind: &str) -> TemplateResource {
         policy_names: Vec::new(),
         policy_roles: Vec::new(),
         variables: Vec::new(),
+        in_cluster: Observed::Absent,
     }
 }
 
 /// A JSON template with a retained bucket and log group, a key, a function and its role.
-pub(super) fn template() -> Template {
+pub(crate) fn template() -> Template {
     let retain = || Observed::Present(Attribute::Word("Retain".into()));
     let mut bucket = template_resource("AWS::S3::Bucket");
     bucket.deletion_policy = retain();
@@ -58,7 +59,7 @@ pub(super) fn template() -> Template {
     }
 }
 
-pub(super) fn description() -> Description {
+pub(crate) fn description() -> Description {
     Description {
         status: Observed::Present(StackStatus::CreateComplete),
         termination_protection: Observed::Present(Switch::Off),
@@ -74,7 +75,7 @@ pub(super) fn description() -> Description {
 }
 
 /// A complete stack in us-east-2 that holds what the other functions of this file give.
-pub(super) fn stack() -> Stack {
+pub(crate) fn stack() -> Stack {
     Stack {
         identity: seen(Identity {
             name: NAME.into(),
@@ -95,23 +96,24 @@ pub(super) fn stack() -> Stack {
         processed: seen(template()),
         parameter_summary: seen(Vec::new()),
         holders: BTreeMap::new(),
+        addresses: crate::network::Addresses::unknown(&denial()),
     }
 }
 
 /// What is seen where AWS answered that no stack holds the resources.
-pub(super) fn absent_stack() -> Stack {
+pub(crate) fn absent_stack() -> Stack {
     let gap = Gap::depends_on("stack-managed-by-cloudformation", "no stack holds the resources");
     let mut stack = Stack::unknown(&gap);
     stack.identity = not_set();
     stack
 }
 
-pub(super) fn subject_of(stack: Stack) -> Subject {
+pub(crate) fn subject_of(stack: Stack) -> Subject {
     subject(Kind::Stack, NAME, Resource::Stack(Box::new(stack)))
 }
 
 /// A bucket under AES256 without Object Lock.
-pub(super) fn bucket_subject() -> Subject {
+pub(crate) fn bucket_subject() -> Subject {
     let mut bucket = s3::Bucket::unknown(&denial());
     bucket.location = seen("us-east-2".into());
     bucket.encryption = seen(vec![s3::EncryptionRule {
@@ -123,13 +125,13 @@ pub(super) fn bucket_subject() -> Subject {
     subject(Kind::Bucket, "patient-data-dev", Resource::Bucket(Box::new(bucket)))
 }
 
-pub(super) fn function_subject() -> Subject {
+pub(crate) fn function_subject() -> Subject {
     let function = lambda::Function::unknown(&denial());
     subject(Kind::Function, "processor-dev", Resource::Function(Box::new(function)))
 }
 
 /// A role with the one inline policy of the template.
-pub(super) fn role_subject() -> Subject {
+pub(crate) fn role_subject() -> Subject {
     let role = iam::Role {
         inline_policies: seen(vec!["data-access-dev".into()]),
         attached_policies: seen(Vec::new()),
@@ -142,7 +144,7 @@ pub(super) fn role_subject() -> Subject {
 }
 
 /// A log group without a key of its own and without deletion protection.
-pub(super) fn log_group_subject() -> Subject {
+pub(crate) fn log_group_subject() -> Subject {
     let mut group = logs::LogGroup::unknown(&denial());
     group.description = seen(logs::Description {
         arn: Observed::Absent,
@@ -157,7 +159,7 @@ pub(super) fn log_group_subject() -> Subject {
 }
 
 /// The key of the stack, which an alias names too.
-pub(super) fn key_subject() -> Subject {
+pub(crate) fn key_subject() -> Subject {
     let mut key = kms::Key::unknown(&denial());
     key.named_by.insert("alias/patient-data".into());
     let mut subject = subject(Kind::Key, "1111-2222", Resource::Key(Box::new(key)));

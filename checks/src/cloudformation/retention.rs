@@ -7,7 +7,7 @@ use crate::check::{Context, NoParams};
 use crate::evidence::Evidence;
 use crate::logs::LogGroup;
 use crate::observed::{Gap, Observed};
-use crate::s3::{Bucket, SseAlgorithm};
+use crate::s3::{Bucket, SseAlgorithm, Switch};
 use crate::subject::{Attributes, Kind, Role, Subject};
 use crate::verdict::{Judgement, Verdict, every};
 
@@ -96,6 +96,73 @@ fn stateful(template: &Template, kinds: &[String], judge: impl Fn(&str, &Templat
     let found = template.resources.iter().filter(|(_, resource)| kinds.contains(&resource.kind));
     let parts = found.map(|(path, resource)| judge(path, resource)).chain(unread(template));
     every(parts, || Err(Gap::undecided(format!("the template holds no {}", kinds.join(" and no ")))))
+}
+
+/// Parameters of `stack-no-retain-policies`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OfNothing {
+    forbid_snapshot: bool,
+}
+
+/// Whether CloudFormation makes a last snapshot where no DeletionPolicy says otherwise; an instance of a cluster leaves that
+/// to the cluster.
+fn snapshot_by_default(resource: &TemplateResource) -> Result<bool, Gap> {
+    Ok(match resource.kind.as_str() {
+        "AWS::RDS::DBCluster" => true,
+        "AWS::RDS::DBInstance" => resource.in_cluster.seen()? != Some(&Switch::On),
+        _ => false,
+    })
+}
+
+/// An absent policy is Delete, but for databases, whose default leaves a snapshot behind.
+pub(super) fn of_nothing(stack: &Stack, params: &OfNothing) -> Judgement {
+    let template = stack.processed.required("GetTemplate", "TemplateBody")?;
+    let parts = template
+        .resources
+        .iter()
+        .flat_map(|(path, resource)| [goes(path, resource, params.forbid_snapshot), replaced(path, resource)]);
+    let parts = parts.chain(unread(template));
+    let verdict = every(parts, || Err(Gap::undecided("the template holds no resource")))?;
+    Ok(match verdict {
+        // Each resource says the same; a list of them says no more.
+        Verdict::Satisfied { note, observed: _ } => {
+            let count = template.resources.len();
+            Verdict::Satisfied { observed: format!("none of the {count} resources of the template is retained"), note }
+        }
+        other @ (Verdict::NotSatisfied { .. } | Verdict::NotApplicable { .. }) => other,
+    })
+}
+
+fn goes(path: &str, resource: &TemplateResource, forbid_snapshot: bool) -> Judgement {
+    let observed = format!("{path} ({}) has {}", resource.kind, written(&resource.deletion_policy, DELETION));
+    let expected = "no DeletionPolicy, or Delete";
+    match fate(&resource.deletion_policy, DELETION)? {
+        Fate::Stays | Fate::StaysOnceMade => return Ok(Verdict::not_satisfied(observed, expected)),
+        Fate::Goes => {}
+    }
+    let by_default = match (&resource.deletion_policy, snapshot_by_default(resource)) {
+        (Observed::Absent, Ok(by_default)) => by_default,
+        // Where a snapshot is no failure, one that may be left is told like one that will be.
+        (Observed::Absent, Err(gap)) if forbid_snapshot => return Err(gap),
+        (Observed::Absent, Err(_)) => true,
+        (Observed::Present(_) | Observed::Unknown(_), _) => false,
+    };
+    let by_word = matches!(&resource.deletion_policy, Observed::Present(Attribute::Word(word)) if word == "Snapshot");
+    Ok(match (by_default || by_word, forbid_snapshot) {
+        (true, true) => Verdict::not_satisfied(format!("{observed}, which leaves a snapshot"), expected),
+        (true, false) => Verdict::satisfied(observed)
+            .noting(format!("{path} ({}) leaves a last snapshot, with everything that it held", resource.kind)),
+        (false, _) => Verdict::satisfied(observed),
+    })
+}
+
+fn replaced(path: &str, resource: &TemplateResource) -> Judgement {
+    let observed = format!("{path} ({}) has {}", resource.kind, written(&resource.update_replace_policy, REPLACEMENT));
+    Ok(match fate(&resource.update_replace_policy, REPLACEMENT)? {
+        Fate::Stays | Fate::StaysOnceMade => Verdict::not_satisfied(observed, "no UpdateReplacePolicy, or Delete"),
+        Fate::Goes => Verdict::satisfied(observed),
+    })
 }
 
 /// Nested stacks whose templates could not be read, as parts without an answer.
@@ -287,6 +354,94 @@ mod tests {
 
     fn deletion(path: &str, attribute: Observed<Attribute>) -> Stack {
         with(|template| template.resources.get_mut(path).unwrap().deletion_policy = attribute)
+    }
+
+    const NOTHING: &str = "stack-no-retain-policies";
+
+    fn all_going() -> Stack {
+        with(|template| {
+            for resource in template.resources.values_mut() {
+                (resource.deletion_policy, resource.update_replace_policy) = (Observed::Absent, policy("Delete"));
+            }
+        })
+    }
+
+    #[test]
+    fn a_template_that_retains_nothing_passes() {
+        let text = passed(judged(NOTHING, "", &all_going()));
+        assert!(text.starts_with("none of the ") && text.ends_with(" resources of the template is retained"), "{text}");
+    }
+
+    #[test]
+    fn any_way_of_retaining_fails_by_name() {
+        for word in ["Retain", "RetainExceptOnCreate"] {
+            let mut stack = all_going();
+            let mut processed = template();
+            for resource in processed.resources.values_mut() {
+                (resource.deletion_policy, resource.update_replace_policy) = (Observed::Absent, Observed::Absent);
+            }
+            processed.resources.get_mut("Bucket").unwrap().deletion_policy = policy(word);
+            stack.processed = seen(processed.clone());
+            let text = failed(judged(NOTHING, "", &stack));
+            assert_eq!(text, format!("Bucket (AWS::S3::Bucket) has DeletionPolicy {word}"));
+            processed.resources.get_mut("Bucket").unwrap().deletion_policy = Observed::Absent;
+            processed.resources.get_mut("Bucket").unwrap().update_replace_policy = policy(word);
+            stack.processed = seen(processed);
+            assert!(failed(judged(NOTHING, "", &stack)).contains(&format!("UpdateReplacePolicy {word}")));
+        }
+    }
+
+    #[test]
+    fn the_snapshot_that_a_database_leaves_is_a_remark_unless_it_is_forbidden() {
+        for attribute in [Observed::Absent, policy("Snapshot")] {
+            let mut stack = all_going();
+            let mut processed = template();
+            for resource in processed.resources.values_mut() {
+                resource.kind = "AWS::RDS::DBCluster".into();
+                (resource.deletion_policy, resource.update_replace_policy) = (attribute.clone(), Observed::Absent);
+            }
+            stack.processed = seen(processed);
+            let text = passed(judged(NOTHING, "", &stack));
+            assert!(text.contains("leaves a last snapshot, with everything that it held"), "{text}");
+            assert!(failed(judged(NOTHING, "forbid_snapshot = true", &stack)).contains("which leaves a snapshot"));
+        }
+    }
+
+    #[test]
+    fn an_instance_of_a_cluster_leaves_the_snapshot_to_the_cluster() {
+        let instance = |in_cluster: Observed<Switch>| {
+            let mut stack = all_going();
+            let mut processed = template();
+            for resource in processed.resources.values_mut() {
+                resource.kind = "AWS::RDS::DBInstance".into();
+                resource.in_cluster = in_cluster.clone();
+                (resource.deletion_policy, resource.update_replace_policy) = (Observed::Absent, Observed::Absent);
+            }
+            stack.processed = seen(processed);
+            stack
+        };
+        let forbid = "forbid_snapshot = true";
+        let member = instance(Observed::Present(Switch::On));
+        assert!(!passed(judged(NOTHING, forbid, &member)).contains("snapshot"));
+        failed(judged(NOTHING, forbid, &instance(Observed::Present(Switch::Off))));
+        let unknown = instance(Observed::Unknown(denial()));
+        assert_eq!(judged(NOTHING, forbid, &unknown), Err(denial()));
+        assert!(passed(judged(NOTHING, "", &unknown)).contains("leaves a last snapshot"));
+    }
+
+    #[test]
+    fn a_template_that_was_not_read_or_says_nothing_literal_retains_nobody_knows_what() {
+        let mut dark = all_going();
+        dark.processed = denied();
+        assert_eq!(judged(NOTHING, "", &dark), Err(denial()));
+        let mut computed = all_going();
+        let mut processed = template();
+        for resource in processed.resources.values_mut() {
+            resource.deletion_policy = Observed::Present(Attribute::NotLiteral("Fn::If".into()));
+            resource.update_replace_policy = Observed::Absent;
+        }
+        computed.processed = seen(processed);
+        assert!(undecided(judged(NOTHING, "", &computed)).contains("Fn::If"));
     }
 
     #[test]

@@ -22,10 +22,10 @@ pub(super) struct Logging {
 }
 
 /// Which trail is the audit trail, and what it has to do.
-pub(super) struct Wanted<'a> {
-    pub(super) name: &'a str,
-    pub(super) multi_region: bool,
-    pub(super) kms_events: bool,
+pub(crate) struct Wanted<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) multi_region: bool,
+    pub(crate) kms_events: bool,
 }
 
 /// The one trail that is judged.
@@ -94,7 +94,8 @@ fn expected(wanted: &Wanted<'_>) -> String {
     )
 }
 
-fn is_called(trail: &Trail, name: &str) -> bool {
+/// Whether this is the trail's name or ARN.
+pub(crate) fn is_called(trail: &Trail, name: &str) -> bool {
     let is = |seen: &Observed<String>| matches!(seen, Observed::Present(text) if text == name);
     is(&trail.name) || is(&trail.arn)
 }
@@ -273,7 +274,7 @@ mod tests {
 
     #[test]
     fn a_trail_that_is_not_logging_fails_both() {
-        let status = TrailStatus { logging: Present(Switch::Off), delivery_error: Absent, delivered_at: Absent };
+        let status = TrailStatus { logging: Present(Switch::Off), delivered_at: Absent, ..status() };
         let stopped = of(vec![Trail { status: seen(status), ..trail("audit") }]);
         assert!(failed(judge(LOGGING, &stopped)).starts_with("trail audit is not logging"));
         assert!(failed(judge_with(DATA, "trail_name = \"audit\"", &stopped)).starts_with("trail audit is not logging"));

@@ -7,6 +7,7 @@ use super::selectors::{Extent, Target, coverage, object_coverage};
 use super::{DESCRIBE, Selectors, Trail, called, delivers, is_logging, of_organization, selectors};
 use crate::check::Context;
 use crate::evidence::Account;
+use crate::iam::documents::listing_was_read;
 use crate::lambda::Function;
 use crate::observed::{Gap, Observed};
 use crate::s3::Bucket;
@@ -54,9 +55,13 @@ pub(super) fn data_events(account: &Account, params: &DataEvents, context: &Cont
     if buckets.is_empty() && left_out.is_empty() {
         return match params.without_data_store {
             WithoutDataStore::Error => Err(Gap::NothingToAudit { kind: "AWS::S3::Bucket".into() }),
-            WithoutDataStore::NotApplicable => Ok(Verdict::not_applicable(
-                "no bucket is known, so where the workload's data lie is not known either; name it in data_store_arns",
-            )),
+            WithoutDataStore::NotApplicable => {
+                // A listing that was not read may hold a bucket.
+                listing_was_read(context.evidence)?;
+                Ok(Verdict::not_applicable(
+                    "no bucket is known, so where the workload's data lie is not known either; name it in data_store_arns",
+                ))
+            }
         };
     }
     let mut parts: Vec<Judgement> = buckets.iter().map(|bucket| recorded(&selectors, bucket)).collect();
@@ -243,6 +248,10 @@ mod tests {
         assert!(undecided(judge(DATA, &bare)).starts_with("no AWS::S3::Bucket was found"));
         let lenient = "without_data_store = \"not-applicable\"";
         assert!(not_applicable(judge_with(DATA, lenient, &bare)).starts_with("no bucket is known"));
+        let mut unlisted = bare;
+        let stack = crate::cloudformation::Stack::unknown(&denial());
+        unlisted.subjects.push(subject(Kind::Stack, "s", Resource::Stack(Box::new(stack))));
+        assert_eq!(judge_with(DATA, lenient, &unlisted), Err(denial()));
         let own = evidence(vec![account(seen(vec![trail("audit")])), bucket("trail-logs")]);
         assert_eq!(
             not_applicable(judge(DATA, &own)),

@@ -1,5 +1,7 @@
 //! What the tests of trails are built from.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use super::{AdvancedSelector, ClassicSelector, FieldSelector, ReadWrite, Selectors, Trail, TrailStatus};
@@ -73,6 +75,20 @@ pub(crate) fn objects_with(further: Vec<FieldSelector>) -> Vec<FieldSelector> {
     [vec![equals("eventCategory", "Data"), equals("resources.type", "AWS::S3::Object")], further].concat()
 }
 
+pub(crate) fn status() -> TrailStatus {
+    let lately = || Present("2026-11-01T11:55:00Z".parse().unwrap());
+    TrailStatus {
+        logging: Present(Switch::On),
+        delivery_error: Absent,
+        delivered_at: lately(),
+        digest_error: Absent,
+        digest_delivered_at: lately(),
+        logs_error: Absent,
+        logs_delivered_at: lately(),
+        started_at: Present("2026-10-01T00:00:00Z".parse().unwrap()),
+    }
+}
+
 pub(crate) fn trail(name: &str) -> Trail {
     Trail {
         name: Present(name.into()),
@@ -84,11 +100,11 @@ pub(crate) fn trail(name: &str) -> Trail {
         validation: Present(Switch::On),
         kms_key: Absent,
         bucket: Present("trail-logs".into()),
-        status: seen(TrailStatus {
-            logging: Present(Switch::On),
-            delivery_error: Absent,
-            delivered_at: Present("2026-11-01T11:55:00Z".parse().unwrap()),
-        }),
+        log_group: Present(format!("arn:aws:logs:us-east-2:{ACCOUNT}:log-group:trail:*")),
+        log_role: Present(format!("arn:aws:iam::{ACCOUNT}:role/trail-log")),
+        tags: seen(BTreeMap::new()),
+        topic: Absent,
+        status: seen(status()),
         selectors: seen(with_values(&["arn:aws:s3:::patients/"])),
     }
 }
@@ -111,6 +127,6 @@ pub(crate) fn recording(selectors: Selectors) -> Evidence {
 }
 
 pub(crate) fn reporting(error: Observed<String>, delivered_at: Observed<Timestamp>) -> Evidence {
-    let status = TrailStatus { logging: Present(Switch::On), delivery_error: error, delivered_at };
+    let status = TrailStatus { delivery_error: error, delivered_at, ..status() };
     of(vec![Trail { status: seen(status), ..trail("audit") }])
 }

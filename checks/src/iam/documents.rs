@@ -73,7 +73,7 @@ pub(crate) fn read(text: &PolicyText, sort: Sort, operation: &'static str, name:
 }
 
 /// Why the role is left alone: AWS writes the policies of service-linked roles, and nobody else can.
-pub(super) fn service_linked(role: &Role) -> Result<Option<&'static str>, Gap> {
+pub(crate) fn service_linked(role: &Role) -> Result<Option<&'static str>, Gap> {
     let path = role.path.required("GetRole", "Role.Path")?;
     Ok(path
         .starts_with("/aws-service-role/")
@@ -105,6 +105,42 @@ pub(super) fn is_role(arn: &str, context: &Context<'_>) -> bool {
     let Some((head, path)) = arn.split_once(":role/") else { return false };
     head.ends_with(&format!(":iam::{}", context.evidence.run.account))
         && path.rsplit('/').next() == context.subject.id.rsplit('/').next()
+}
+
+/// The account and the path with name of a role's ARN.
+pub(crate) fn role_of(arn: &str) -> Option<(String, String)> {
+    let (head, name) = arn.split_once(":role/")?;
+    let account = head.rsplit_once(':').map(|(_, account)| account)?;
+    Some((account.to_owned(), name.to_owned()))
+}
+
+/// The policies of a role, given as [`role_of`] does, that somebody acts as: each with its name, or why it could not be
+/// read. A boundary can only take away the action; what it leaves is not known. `who` says who acts as it.
+pub(crate) fn acting(
+    (account, name): (&str, &str),
+    who: &str,
+    action: &str,
+    context: &Context<'_>,
+) -> Vec<(String, Result<Document, Gap>)> {
+    let last = |text: &str| text.rsplit('/').next().map(str::to_owned);
+    let found = context
+        .evidence
+        .all::<Role>()
+        .find(|(subject, _)| account == context.evidence.run.account && last(&subject.id) == last(name));
+    let Some((_, role)) = found else {
+        let gap = Gap::undecided(format!("nothing was seen of the role {name} {who}"));
+        return vec![("the role's policies".to_owned(), Err(gap))];
+    };
+    let mut own: Vec<_> = held(role).into_iter().map(|policy| (policy.name, policy.document)).collect();
+    let boundary = match role.boundary.seen() {
+        Ok(None) => None,
+        Ok(Some(arn)) => Some(Gap::undecided(format!(
+            "the role has the permissions boundary {arn}, which may take away {action} and is not judged"
+        ))),
+        Err(gap) => Some(gap),
+    };
+    own.extend(boundary.map(|gap| ("the permissions boundary".to_owned(), Err(gap))));
+    own
 }
 
 /// Says that the listing of the stack was read, without which nobody knows that a resource is not the stack's.

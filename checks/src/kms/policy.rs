@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use crate::check::Context;
 use crate::iam::Role;
-use crate::iam::documents::listing_was_read;
+use crate::iam::documents::{listing_was_read, role_of};
 use crate::kms::{DESCRIBE, Key, KeyManager, metadata};
 use crate::observed::{Gap, Observed};
 use crate::policy::Document;
@@ -13,7 +13,6 @@ use crate::policy::question::key_use::Wanted;
 use crate::policy::question::{Setting, key_policy, key_use};
 use crate::verdict::{Judgement, Verdict};
 
-mod ask;
 pub(super) mod function_role;
 pub(super) mod logs;
 #[cfg(test)]
@@ -81,13 +80,6 @@ fn roles(context: &Context<'_>) -> (Vec<(String, String)>, Option<Gap>) {
         }
     }
     (roles, gap)
-}
-
-/// The account and the path with name of a role's ARN.
-fn role_of(arn: &str) -> Option<(String, String)> {
-    let (head, name) = arn.split_once(":role/")?;
-    let account = head.rsplit_once(':').map(|(_, account)| account)?;
-    Some((account.to_owned(), name.to_owned()))
 }
 
 /// A failure stands whatever else could not be read (rule U8); anything else does not.

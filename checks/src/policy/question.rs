@@ -3,13 +3,17 @@
 pub(crate) mod bucket_sse;
 pub(crate) mod bucket_tls;
 mod class;
-mod correct;
+pub(crate) mod correct;
 pub(crate) mod default_upload;
+pub(crate) mod file_system_tls;
 pub(crate) mod invoke;
 pub(crate) mod key_policy;
 pub(crate) mod key_use;
+pub(crate) mod may;
 pub(crate) mod public;
 mod show;
+mod tls;
+pub(crate) mod topic_tls;
 pub(crate) mod trust;
 
 use crate::evidence::Evidence;

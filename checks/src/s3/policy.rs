@@ -108,7 +108,12 @@ pub(super) struct TrustedCallers {
 /// No policy lets nobody in: it passes. S3 says for itself whether it calls a policy public; either answer is enough to
 /// fail, and a missing one of S3 leaves the text to decide.
 pub(super) fn not_public(bucket: &Bucket, params: &TrustedCallers, context: &Context<'_>) -> Judgement {
-    let setting = Setting { trusted_accounts: params.trusted_accounts.clone(), ..setting(context) };
+    is_private(bucket, &params.trusted_accounts, context)
+}
+
+/// Whether the policy of a bucket, the context's subject, keeps strangers and accounts that are not trusted out.
+pub(crate) fn is_private(bucket: &Bucket, trusted_accounts: &[String], context: &Context<'_>) -> Judgement {
+    let setting = Setting { trusted_accounts: trusted_accounts.to_vec(), ..setting(context) };
     let Some(text) = bucket.policy.seen()? else {
         return no_policy(bucket);
     };

@@ -17,6 +17,7 @@ use tap_audit_checks::lambda::{
     PublishedDefault, State, ValueLook, Variable, Vpc, VpcEndpoint,
 };
 use tap_audit_checks::logs::{Description as GroupDescription, LogClass, LogGroup};
+use tap_audit_checks::network::Addresses;
 use tap_audit_checks::outputs::{InFile, LiveOutput, LiveValue, Output, Outputs, Resolved};
 use tap_audit_checks::policy::model::PolicyText;
 use tap_audit_checks::s3::{
@@ -96,6 +97,7 @@ pub(crate) fn evidence() -> Evidence {
             outputs_file: Some("cfn-outputs/flat-outputs.json".into()),
             outputs_sha256: None,
             environment_suffix: Some("dev".into()),
+            kinds: Kind::ALL.to_vec(),
             stack_name: None,
         },
         subjects,
@@ -188,6 +190,7 @@ fn template() -> Template {
         policy_names: Vec::new(),
         policy_roles: Vec::new(),
         variables: Vec::new(),
+        in_cluster: Absent,
     };
     let mut resources: BTreeMap<String, TemplateResource> =
         MEMBERS.map(|(logical_id, kind, _)| (logical_id.to_owned(), resource(kind))).into();
@@ -242,6 +245,9 @@ fn stack() -> Subject {
         processed: seen(template()),
         parameter_summary: seen(Vec::new()),
         holders: BTreeMap::new(),
+        addresses: Addresses::unknown(&tap_audit_checks::Gap::NotCollected {
+            what: "no requirement of the profile asks for it".into(),
+        }),
     };
     let mut subject = subject(Kind::Stack, STACK, Some(id), "", Resource::Stack(stack.into()));
     subject.logical_id = None;
@@ -259,10 +265,19 @@ fn account() -> Subject {
         validation: Present(Switch::On),
         kms_key: Absent,
         bucket: text("trail-logs"),
+        log_group: Absent,
+        log_role: Absent,
+        tags: seen(BTreeMap::new()),
+        topic: Absent,
         status: seen(TrailStatus {
             logging: Present(Switch::On),
             delivery_error: Absent,
             delivered_at: Present("2026-11-01T11:55:00Z".parse().expect("a fixed time")),
+            digest_error: Absent,
+            digest_delivered_at: Absent,
+            logs_error: Absent,
+            logs_delivered_at: Absent,
+            started_at: Absent,
         }),
         selectors: seen(Selectors {
             classic: vec![ClassicSelector {
@@ -521,6 +536,7 @@ fn log_group() -> Subject {
             created_at: Present("2026-10-01T00:00:00Z".parse().expect("a fixed time")),
         }),
         last_event: seen("2026-11-01T11:00:00Z".parse().expect("a fixed time")),
+        subscriptions: seen(Vec::new()),
         policies: seen(Vec::new()),
         writers: vec![FUNCTION.into()],
         tags: tags(),

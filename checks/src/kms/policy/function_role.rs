@@ -6,14 +6,13 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::check::Context;
-use crate::iam::Role;
-use crate::iam::documents::{held, listing_was_read};
-use crate::kms::policy::ask::Asked;
+use crate::iam::documents::{acting, listing_was_read};
 use crate::kms::policy::{DOCUMENT, KEY_POLICY, arn, document, home, is_missing, is_named, role_of, set};
 use crate::kms::{DESCRIBE, Key, KeyManager, metadata};
 use crate::lambda::{Configuration, Function};
 use crate::observed::Gap;
 use crate::policy::Document;
+use crate::policy::ask::Asked;
 use crate::policy::counterexample::{Correction, Counterexample, cite, shown};
 use crate::policy::evaluate::Truth;
 use crate::policy::model::{Effect, Principal, Principals, Resources, Statement};
@@ -130,7 +129,8 @@ fn decrypts(
         forms.push(form(suffix));
     }
     let asked = Asked { forms, partition, known: &KNOWN };
-    let policies = Policies { key: document(key), own: own(&name, &account, context) };
+    let policies =
+        Policies { key: document(key), own: acting((&account, &name), "that the function runs as", DECRYPT, context) };
     Case { key, key_arn: &key_arn, role_arn, name: &name, account: &account, asked }.judge(&policies, params)
 }
 
@@ -138,29 +138,6 @@ fn decrypts(
 struct Policies {
     key: Result<Document, Gap>,
     own: Vec<(String, Result<Document, Gap>)>,
-}
-
-/// The role's policies. Its boundary can only take away; what it leaves is not known.
-fn own(name: &str, account: &str, context: &Context<'_>) -> Vec<(String, Result<Document, Gap>)> {
-    let last = |text: &str| text.rsplit('/').next().map(str::to_owned);
-    let found = context
-        .evidence
-        .all::<Role>()
-        .find(|(subject, _)| account == context.evidence.run.account && last(&subject.id) == last(name));
-    let Some((_, role)) = found else {
-        let gap = Gap::undecided(format!("nothing was seen of the role {name} that the function runs as"));
-        return vec![("the role's policies".to_owned(), Err(gap))];
-    };
-    let mut own: Vec<_> = held(role).into_iter().map(|policy| (policy.name, policy.document)).collect();
-    let boundary = match role.boundary.seen() {
-        Ok(None) => None,
-        Ok(Some(arn)) => Some(Gap::undecided(format!(
-            "the role has the permissions boundary {arn}, which may take away kms:Decrypt and is not judged"
-        ))),
-        Err(gap) => Some(gap),
-    };
-    own.extend(boundary.map(|gap| ("the permissions boundary".to_owned(), Err(gap))));
-    own
 }
 
 struct Case<'a> {

@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 
 use crate::check::{Context, NoParams};
 use crate::iam::documents::listing_was_read;
-use crate::kms::policy::ask::Asked;
 use crate::kms::policy::{DOCUMENT, KEY_POLICY, arn, but_for, document, home, is_missing, is_named, set, text};
 use crate::kms::{Key, metadata};
 use crate::logs::LogGroup;
 use crate::observed::Gap;
+use crate::policy::ask::{self, Asked};
 use crate::policy::counterexample::{Correction, Counterexample, cite, shown};
-use crate::policy::evaluate::{self, Facts, Truth};
+use crate::policy::evaluate::Truth;
 use crate::policy::model::{Document, Effect, Principal, Principals, Statement};
 use crate::policy::parse::{Sort, parse};
 use crate::policy::request::{Caller, Held, Request};
@@ -190,27 +190,10 @@ impl Ask<'_> {
             }
             Principals::AllBut(_) | Principals::Unstated => false,
         };
-        document
-            .statements
-            .iter()
-            .filter(|statement| statement.effect == Effect::Allow)
-            .filter(names_it)
-            .filter_map(|statement| {
-                let asked = self.services.iter().map(|service| self.asked(service, action));
-                asked
-                    .filter_map(|asked| {
-                        let request = asked.forms.first()?;
-                        let facts = Facts { request, partition: self.partition };
-                        Some(evaluate::mismatches(statement, &facts))
-                    })
-                    .min_by_key(Vec::len)
-                    .map(|mismatches| (statement, mismatches))
-            })
-            .min_by_key(|(_, mismatches)| mismatches.len())
-            .map(|(statement, mismatches)| {
-                let why: Vec<String> = mismatches.into_iter().map(|mismatch| mismatch.why).collect();
-                (statement, format!("{} does not match, because {}", statement.name(), why.join(", and ")))
-            })
+        let allows = document.statements.iter().filter(|statement| statement.effect == Effect::Allow);
+        let requests: Vec<Request> =
+            self.services.iter().filter_map(|service| self.asked(service, action).forms.into_iter().next()).collect();
+        ask::nearest(allows.filter(names_it), &requests, self.partition)
     }
 
     fn counterexample(&self, sentence: String, action: &str, statement: Option<&Statement>) -> Counterexample {

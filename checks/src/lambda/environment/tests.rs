@@ -91,6 +91,7 @@ fn resource(kind: &str, variables: Vec<(&str, TemplateValue)>) -> TemplateResour
         policy_names: Vec::new(),
         policy_roles: Vec::new(),
         variables: variables.into_iter().map(|(name, value)| TemplateVariable { name: name.into(), value }).collect(),
+        in_cluster: Observed::Absent,
     }
 }
 

@@ -6,7 +6,7 @@ use crate::policy::counterexample::{Correction, shown};
 use crate::policy::question::Ruling;
 
 /// A change of a document's statements.
-pub(super) enum Change {
+pub(crate) enum Change {
     /// These statements are added.
     Add(Vec<Value>),
     /// The statement at this place is replaced by these.
@@ -14,7 +14,7 @@ pub(super) enum Change {
 }
 
 /// Makes the change and judges the result; `None` where it does not hold, or the document is no JSON.
-pub(super) fn correction(
+pub(crate) fn correction(
     text: Option<&str>,
     change: &Change,
     instruction: &str,

@@ -40,13 +40,14 @@ const IDENTITY: [&str; 8] = [
     "aws:sourceorgpaths",
     "aws:sourceowner",
 ];
-const NETWORK: [&str; 8] = [
+const NETWORK: [&str; 9] = [
     "aws:sourcearn",
     "aws:sourceip",
     "aws:sourcevpc",
     "aws:sourcevpce",
     "aws:vpceaccount",
     "aws:vpceorgid",
+    "elasticfilesystem:accesspointarn",
     "s3:dataaccesspointaccount",
     "s3:dataaccesspointarn",
 ];
