@@ -133,7 +133,7 @@ impl<'a> Audited<'a> {
         };
         let critical: Vec<Sample> =
             Category::ALL.into_iter().flat_map(|category| category.samples(run, trail)).collect();
-        let others = critical.into_iter().chain([sample::harmless(run)]).collect();
+        let others = critical.into_iter().chain(sample::harmless(run)).collect();
         Ok(match first(others)? {
             Some(other) => Verdict::not_applicable(format!("filter `{}` takes {other} too", filter.name)),
             None => {

@@ -9,6 +9,7 @@ mod trip;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::Definition;
 use super::counted::{self, Feed};
@@ -196,10 +197,9 @@ impl Tried<'_> {
             Ok(true) => Ok(()),
             Err(gap) => Err(gap),
         };
-        let harmless = sample::harmless(self.run);
-        let apart = taken.and_then(|()| counted::takes(filter, &harmless.event));
-        if apart == Ok(true) {
-            let link = format!("filter `{}` takes harmless events such as {} beside", filter.name, harmless.name);
+        let apart = taken.and_then(|()| self.told_apart(|event| counted::takes(filter, event)));
+        if let Ok(Some(harmless)) = apart {
+            let link = format!("filter `{}` takes harmless events such as {harmless} beside", filter.name);
             return Some(Way::broken(1, link));
         }
         let alarms = match counted::alarms(self.account) {
@@ -214,6 +214,21 @@ impl Tried<'_> {
             (Err(gap), Way::Complete { .. } | Way::Open(_)) => Way::Open(gap),
             (_, way) => way,
         })
+    }
+
+    /// The harmless event that something takes, where it takes one.
+    fn told_apart(&self, takes: impl Fn(&Value) -> Result<bool, Gap>) -> Result<Option<&'static str>, Gap> {
+        let mut gap = None;
+        for harmless in sample::harmless(self.run) {
+            match takes(&harmless.event) {
+                Ok(true) => return Ok(Some(harmless.name)),
+                Ok(false) => {}
+                Err(found) => {
+                    gap.get_or_insert(found);
+                }
+            }
+        }
+        gap.map_or(Ok(None), Err)
     }
 
     fn by_metric(&self, filter: &MetricFilter, counted: &FilterMetric, sample: &Sample, alarms: &[Definition]) -> Way {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::sample::{self, Category, Sample, leading_region};
+use super::sample::{Category, Sample, leading_region};
 use super::{Tried, Way};
 use crate::eventbridge::{EventPattern, Rule, is_topic, pattern};
 use crate::observed::{Gap, Observed};
@@ -46,14 +46,10 @@ fn by_rule(rule: &Rule, tried: &Tried<'_>, sample: &Sample) -> Option<Way> {
         Ok(false) => return None,
         Err(gap) => return Some(of_rule(gap)),
     }
-    let harmless = sample::harmless(tried.run);
-    match pattern::matches(pattern, &on_the_bus(&harmless.event)) {
-        Ok(false) => {}
-        Ok(true) => {
-            return Some(Way::broken(
-                1,
-                format!("rule `{name}` takes harmless events such as {} beside", harmless.name),
-            ));
+    match tried.told_apart(|event| pattern::matches(pattern, &on_the_bus(event))) {
+        Ok(None) => {}
+        Ok(Some(harmless)) => {
+            return Some(Way::broken(1, format!("rule `{name}` takes harmless events such as {harmless} beside")));
         }
         Err(gap) => return Some(of_rule(gap)),
     }

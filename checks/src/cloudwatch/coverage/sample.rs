@@ -98,18 +98,30 @@ pub(in crate::cloudwatch) struct Sample {
     pub(in crate::cloudwatch) event: Value,
 }
 
-/// An event that nobody has to hear of.
-pub(in crate::cloudwatch) fn harmless(run: &Run) -> Sample {
-    Writer { run }.call(
-        "DescribeInstances",
-        "ec2",
-        "DescribeInstances",
-        Caller::Role,
-        json!({
-            "readOnly": true,
-            "requestParameters": {"instancesSet": {}, "filterSet": {}},
-        }),
-    )
+/// Events that nobody has to hear of: a role looks around, and a role writes what it is there to write.
+pub(in crate::cloudwatch) fn harmless(run: &Run) -> [Sample; 2] {
+    let of = Writer { run };
+    [
+        of.call(
+            "DescribeInstances",
+            "ec2",
+            "DescribeInstances",
+            Caller::Role,
+            json!({
+                "readOnly": true,
+                "requestParameters": {"instancesSet": {}, "filterSet": {}},
+            }),
+        ),
+        of.call(
+            "CreateLogStream",
+            "logs",
+            "CreateLogStream",
+            Caller::Role,
+            json!({
+                "requestParameters": {"logGroupName": "a-group", "logStreamName": "a-stream"},
+            }),
+        ),
+    ]
 }
 
 /// Events in which somebody reads or writes data.

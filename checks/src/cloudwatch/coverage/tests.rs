@@ -158,6 +158,15 @@ fn a_pattern_that_matches_everything_tells_nothing_apart() {
 }
 
 #[test]
+fn a_pattern_for_whatever_is_not_read_only_tells_nothing_apart_either() {
+    for text in
+        ["{ $.readOnly IS FALSE }", "{ $.eventName != Describe* && $.eventName != Get* && $.eventName != List* }"]
+    {
+        assert!(failed(pattern("root-usage", text)).contains("takes harmless events such as CreateLogStream beside"));
+    }
+}
+
+#[test]
 fn words_and_or_patterns_cover_a_category_too() {
     passed(pattern("audit-log-tampering", "?StopLogging ?DeleteTrail ?UpdateTrail"));
     passed(pattern("unauthorized-api-calls", "{ $.errorCode = * }"));
