@@ -237,7 +237,7 @@ const TYPES: &[(&str, Named, Form)] = &[
 fn named<'a>(kind: &str, id: &'a str) -> Option<(Named, &'a str)> {
     let (_, what, form) = TYPES.iter().find(|(known, ..)| *known == kind)?;
     let last = |text: &'a str| {
-        let is_path = text.starts_with("arn:") || text.starts_with("https:");
+        let is_path = text.starts_with("arn:") || text.contains("://");
         if is_path { text.rsplit(['/', ':']).next().unwrap_or(text) } else { text }
     };
     let before_id =
@@ -449,6 +449,7 @@ mod tests {
         for (kind, id, name) in [
             ("AWS::SNS::Topic", arn("sns", "topic-alerts-dev"), "topic-alerts-dev"),
             ("AWS::SQS::Queue", "https://sqs.eu-west-2.amazonaws.com/123456789012/queue-dev".into(), "queue-dev"),
+            ("AWS::SQS::Queue", "http://localhost:4566/123456789012/queue-dev".into(), "queue-dev"),
             ("AWS::CloudTrail::Trail", "trail-dev".into(), "trail-dev"),
             ("AWS::CloudTrail::Trail", arn("cloudtrail", "trail/trail-dev"), "trail-dev"),
             ("AWS::CloudWatch::Alarm", "alarm/cpu:dev".into(), "alarm/cpu:dev"),
