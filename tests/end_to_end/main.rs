@@ -9,6 +9,7 @@ mod harness;
 mod alter;
 mod as_delivered;
 mod conforming;
+mod meditech;
 mod monitoring;
 mod mutations;
 mod stacks;
