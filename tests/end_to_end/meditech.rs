@@ -102,6 +102,8 @@ fn an_output_that_neither_form_nor_key_explains_is_resolved_by_the_stacks_listin
     let resolved = output.resolved.as_ref().unwrap();
     assert_eq!((resolved.kind.as_str(), resolved.id.as_str()), ("AWS::ECS::Cluster", "ecs-cluster-dev"));
     assert_eq!(resolved.by, "the listing of stack TapStackdev has it as physical id of Cluster");
+    let [active] = harness::findings(&report, "ecs-cluster-active")[..] else { panic!("one cluster") };
+    assert_eq!(active.subject.reached_by[0], "output ClusterName");
 
     let mut setup = Setup::of("meditech");
     setup.refuse("cloudformation", "ListStackResources", &[("StackName", STACK)], 400, "AccessDenied");
