@@ -10,6 +10,7 @@ mod alter;
 mod as_delivered;
 mod conforming;
 mod hasty;
+mod meditech;
 mod monitoring;
 mod mutations;
 mod stacks;
