@@ -188,24 +188,27 @@ fn the_links_of_an_alert_are_told_apart_and_the_broken_ones_shown() {
     assert!(!said(events).contains("root-usage"), "{}", said(events));
 }
 
+/// The answers of a file of an account without what is said of them, and with it.
+fn answers(text: &str) -> Vec<(toml::Table, Option<String>)> {
+    let mut file: toml::Table = text.parse().expect("a file of the account");
+    // `account.toml` has none.
+    let Some(toml::Value::Array(exchanges)) = file.remove("exchange") else { return Vec::new() };
+    let apart = |exchange: toml::Value| {
+        let toml::Value::Table(mut answer) = exchange else { panic!("an exchange is a table") };
+        let correction = answer.remove("correction").map(|text| text.as_str().expect("a sentence").to_owned());
+        (answer, correction)
+    };
+    exchanges.into_iter().map(apart).collect()
+}
+
 #[test]
 fn every_answer_that_was_changed_says_which_slip_it_shows() {
     let hasty = embedded::account("monitoring").expect("an account").expect("that loads").account.to_files();
     let conforming = harness::account("monitoring").to_files();
     let mut slips = 0;
     for (name, text) in &hasty {
-        let exchanges = |text: &str| {
-            let file: toml::Table = text.parse().expect("a file of the account");
-            file.get("exchange").and_then(|all| all.as_array()).cloned().unwrap_or_default()
-        };
-        let bare = |exchange: &toml::Value| {
-            let mut table = exchange.as_table().expect("a table").clone();
-            let correction = table.remove("correction");
-            (table, correction.and_then(|text| text.as_str().map(str::to_owned)))
-        };
-        let before: Vec<toml::Table> = exchanges(&conforming[name]).iter().map(|exchange| bare(exchange).0).collect();
-        for exchange in exchanges(text) {
-            let (answer, correction) = bare(&exchange);
+        let before: Vec<toml::Table> = answers(&conforming[name]).into_iter().map(|(answer, _)| answer).collect();
+        for (answer, correction) in answers(text) {
             let told = correction.is_some_and(|text| text.contains("slip: ") || text.contains("slips: "));
             // Who asks is no slip: an auditor has a role of its own.
             let changed = !before.contains(&answer) && name != "sts.toml";
