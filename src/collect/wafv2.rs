@@ -55,6 +55,12 @@ pub(crate) fn web_acl_reference(walk: &Walk<'_>, named: &str, region: &str) -> O
     }
 }
 
+/// The physical id that CloudFormation gives the web ACL of this ARN.
+pub(crate) fn physical_id(arn: &str) -> Option<String> {
+    let Place { scope, name, id } = Place::parse(arn)?;
+    Some(format!("{name}|{id}|{}", scope.as_str()))
+}
+
 /// Collects a web ACL with the rules of its groups, and reaches the log group that it writes to. One that is named
 /// otherwise than by its ARN leads to the one of that ARN.
 pub(crate) async fn web_acl(walk: &Walk<'_>, id: &str, region: &str) -> Collected {
