@@ -10,6 +10,7 @@ mod alter;
 mod as_delivered;
 mod conforming;
 mod meditech;
+mod meditech_hasty;
 mod monitoring;
 mod mutations;
 mod stacks;
