@@ -15,7 +15,7 @@ const PATIENT_DATA: &[Row] = &[
 ];
 
 /// Audits a reference stack without naming its profile.
-fn audited(profile: &str, rows: &[Row], code: i32) -> Option<Value> {
+pub(crate) fn audited(profile: &str, rows: &[Row], code: i32) -> Option<Value> {
     let report = by_name(&reference(profile)?.audit().args(&["--stack-name", STACK]).run(), code);
     assert_eq!(report["run"]["profile"], profile);
     assert!(text(&report["run"], "profile_reason").contains("AWS::"), "{}", report["run"]);
