@@ -41,7 +41,7 @@ const MONITORING_SETTLED: &[Row] = &[
 const ALARMS: usize = 13;
 
 /// Audits a reference stack without naming its profile.
-fn audited(audit: Audit, profile: &str, rows: &[Row], code: i32) -> Value {
+pub(crate) fn audited(audit: Audit, profile: &str, rows: &[Row], code: i32) -> Value {
     let report = by_name(&audit.args(&["--stack-name", STACK]).run(), code);
     assert_eq!(report["run"]["profile"], profile);
     assert!(text(&report["run"], "profile_reason").contains("AWS::"), "{}", report["run"]);

@@ -11,6 +11,7 @@ mod as_delivered;
 mod conforming;
 mod hasty;
 mod meditech;
+mod meditech_hasty;
 mod monitoring;
 mod mutations;
 mod stacks;
