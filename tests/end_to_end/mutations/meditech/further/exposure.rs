@@ -7,7 +7,8 @@ use super::super::super::{Fail, Mutation, STACK};
 use super::super::api::{of_method, of_stage};
 use super::super::containers::{of_cluster, of_container, of_service};
 use super::super::{API, CLUSTER, TASK_DEFINITION};
-use crate::alter::Setup;
+use crate::alter::{self, Setup};
+use tap_audit_checks::report::Status::Error;
 
 pub(super) const MUTATIONS: &[Mutation] = &[
     Mutation {
@@ -116,20 +117,25 @@ pub(super) const MUTATIONS: &[Mutation] = &[
             });
             no_log_group(setup, "aws-waf-logs-gone");
         },
-        flips: &[("waf-logging-enabled", super::super::api::FIREWALL, Fail)],
+        flips: &[
+            ("waf-logging-enabled", super::super::api::FIREWALL, Fail),
+            // Nothing more can be said of a group that is not there, nor in which stack it was.
+            ("logs-retention-set", "AWS::Logs::LogGroup aws-waf-logs-gone", Error),
+            ("logs-kms-encrypted", "AWS::Logs::LogGroup aws-waf-logs-gone", Error),
+            ("logs-not-public", "AWS::Logs::LogGroup aws-waf-logs-gone", Error),
+            ("stack-managed-by-cloudformation", STACK, Error),
+        ],
         says: "aws-waf-logs-gone, which does not exist",
     },
     Mutation {
         requirement: "transit-tls12-minimum",
-        // In clear.
+        // The name of the policy says 1.3, and it takes 1.1 all the same.
         change: |setup| {
-            setup.edit("elasticloadbalancingv2", "DescribeListeners", |body| {
-                body.replace("<Protocol>TLS<", "<Protocol>TCP<")
-                    .replace("<SslPolicy>ELBSecurityPolicy-TLS13-1-2-2021-06</SslPolicy>", "")
-            });
+            let (from, to) = ("ELBSecurityPolicy-TLS13-1-2-2021-06", "ELBSecurityPolicy-TLS13-1-1-2021-06");
+            setup.replace("elasticloadbalancingv2", "DescribeListeners", from, to);
         },
         flips: &[("transit-tls12-minimum", STACK, Fail)],
-        says: "TCP",
+        says: "ELBSecurityPolicy-TLS13-1-1-2021-06",
     },
     Mutation {
         requirement: "ecs-taskdef-no-plaintext-secrets",
@@ -182,7 +188,14 @@ pub(super) const MUTATIONS: &[Mutation] = &[
             });
             no_log_group(setup, "/meditech/gone-dev");
         },
-        flips: &[("ecs-taskdef-logging", TASK_DEFINITION, Fail)],
+        flips: &[
+            ("ecs-taskdef-logging", TASK_DEFINITION, Fail),
+            // Nothing more can be said of a group that is not there, nor in which stack it was.
+            ("logs-retention-set", "AWS::Logs::LogGroup /meditech/gone-dev", Error),
+            ("logs-kms-encrypted", "AWS::Logs::LogGroup /meditech/gone-dev", Error),
+            ("logs-not-public", "AWS::Logs::LogGroup /meditech/gone-dev", Error),
+            ("stack-managed-by-cloudformation", STACK, Error),
+        ],
         says: "/meditech/gone-dev",
     },
     Mutation {
@@ -238,8 +251,13 @@ fn second_container(setup: &mut Setup, container: Value) {
     });
 }
 
-/// Lets CloudWatch Logs know of no group of this name.
+/// Lets AWS know of no log group of this name.
 fn no_log_group(setup: &mut Setup, name: &str) {
     let none = Answer::ok(r#"{"logGroups": []}"#);
     setup.answer("logs", "DescribeLogGroups", &[("logGroupNamePrefix", name)], none);
+    let arn = format!("arn:aws:logs:eu-central-1:123456789012:log-group:{name}");
+    let (scope, of_group) = (("policyScope", "RESOURCE"), ("resourceArn", arn.as_str()));
+    setup.refuse("logs", "DescribeResourcePolicies", &[scope, of_group], 400, "ResourceNotFoundException");
+    setup.refuse("logs", "ListTagsForResource", &[of_group], 400, "ResourceNotFoundException");
+    setup.answer("cloudformation", "DescribeStackResources", &[("PhysicalResourceId", name)], alter::in_no_stack(name));
 }

@@ -71,7 +71,6 @@ pub(super) const MUTATIONS: &[Mutation] = &[
             ("sg-data-tier-from-app-only", DATABASE, Fail),
             // The group is audited, and it lets in no range.
             ("sg-no-open-ingress", SECOND_GROUP, Pass),
-            ("sg-egress-restricted", SECOND_GROUP, Pass),
         ],
         says: "security group sg-0fedcba9876543210 lets in tcp 5432 from group sg-0bad5eed0bad5eed0",
     },
@@ -124,11 +123,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
             setup.answer("efs", "DescribeMountTargetSecurityGroups", &asked, Answer::ok(two.to_string()));
             second_group(setup, &cidr("10.40.0.0/16"));
         },
-        flips: &[
-            ("sg-data-tier-from-app-only", FILE_SYSTEM, Fail),
-            ("sg-no-open-ingress", SECOND_GROUP, Pass),
-            ("sg-egress-restricted", SECOND_GROUP, Pass),
-        ],
+        flips: &[("sg-data-tier-from-app-only", FILE_SYSTEM, Fail), ("sg-no-open-ingress", SECOND_GROUP, Pass)],
         says: "security group sg-0fedcba9876543210 lets in",
     },
     Mutation {
@@ -272,7 +267,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
                     "stabilityStatus": "STEADY_STATE",
                     "networkConfiguration": {"awsvpcConfiguration": {
                         "assignPublicIp": "DISABLED", "securityGroups": ["sg-e35b1d125ba042c4a"],
-                        "subnets": ["subnet-37b53d06cac69aafc"],
+                        "subnets": ["subnet-37b53d06cac69aafc", "subnet-4efd8863274e10290"],
                     }},
                 }]);
             });

@@ -145,7 +145,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
             });
         },
         flips: &[("redis-transit-encryption", REDIS, Fail)],
-        says: "not encrypted in transit",
+        says: "encryption in transit is off",
     },
     Mutation {
         requirement: "redis-auth-required",
@@ -183,7 +183,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
             });
         },
         flips: &[("secret-rotation-enabled", DATABASE_SECRET, Fail)],
-        says: "overdue",
+        says: "the rotation that was due by 2026-10-18T05:06:40Z was not made",
     },
     Mutation {
         requirement: "rds-credentials-from-existing-secret",
