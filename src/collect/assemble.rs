@@ -18,6 +18,7 @@ use crate::resolve::{self, Resolution};
 
 pub(super) fn subjects(walk: &Walk<'_>, request: &Request, mut gathered: Gathered) -> Vec<Subject> {
     fold_aliases(walk, &mut gathered);
+    tie_to_outputs(walk, request, &mut gathered);
     let hints = Hints::of(&gathered);
     let mut subjects = vec![outputs_subject(walk, request, &gathered.stacks)];
     let holders: BTreeMap<String, Seen<Holder>> = gathered
@@ -593,6 +594,17 @@ fn outputs_subject(walk: &Walk<'_>, request: &Request, stacks: &[Stack]) -> Subj
     subject.role_reason = "what the deploy wrote down".into();
     subject.reached_by = vec!["given".into()];
     subject
+}
+
+/// Notes the outputs that name a resource as only the stack's listing explains.
+fn tie_to_outputs(walk: &Walk<'_>, request: &Request, gathered: &mut Gathered) {
+    for part in parts(&request.outputs).into_iter().filter(|part| part.reason().is_some()) {
+        let Some(named) = listed(walk, &gathered.stacks, &part.value) else { continue };
+        let is_named = |reference: &Reference| reference.kind.name() == named.kind && reference.id == named.id;
+        for (_, relations) in gathered.relations.iter_mut().filter(|(reference, _)| is_named(reference)) {
+            relations.insert(Relation::Output { key: part.key.clone() });
+        }
+    }
 }
 
 /// The one resource of the stacks that has this text as its physical id: it tells what neither the form of an output nor

@@ -174,3 +174,66 @@ fn part(walk: &Walk<'_>, kind: &str, id: &str, region: &str) -> Option<Reference
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::collect::Scope;
+    use crate::collect::fixture::{scope_of, walked};
+    use crate::replay::Account;
+
+    fn member(kind: &str, id: &str) -> Member {
+        Member {
+            stack: "T".into(),
+            logical_id: "One".into(),
+            physical_id: Observed::Present(id.into()),
+            kind: kind.into(),
+            status: "CREATE_COMPLETE".into(),
+            drift: Observed::Absent,
+        }
+    }
+
+    /// Whether a member of this type is listed as one that nothing looks at.
+    async fn is_left(scope: &Scope, kind: &str, id: &str) -> bool {
+        let account = Account::from_files("test", [("account.toml", "[account]\nid = \"123456789012\"\n")]).unwrap();
+        let left = walked(account, scope, async |walk| {
+            members(walk, &[member(kind, id)], "us-east-2");
+            !walk.not_covered.borrow().is_empty()
+        });
+        left.await.0
+    }
+
+    #[tokio::test]
+    async fn a_part_of_a_subject_is_left_where_the_profile_does_not_look_for_the_subject() {
+        let looks_for = |kind| Scope { kinds: Some([kind].into()), ..scope_of(&[]) };
+        for (kind, part) in [
+            (Kind::RestApi, "AWS::ApiGateway::Stage"),
+            (Kind::LoadBalancer, "AWS::ElasticLoadBalancingV2::Listener"),
+            (Kind::WebAcl, "AWS::WAFv2::WebACLAssociation"),
+            (Kind::Database, "AWS::RDS::DBSubnetGroup"),
+        ] {
+            assert!(!is_left(&looks_for(kind), part, "one").await, "{part}");
+            assert!(is_left(&looks_for(Kind::Bucket), part, "one").await, "{part}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_part_of_the_account_is_left_where_the_profile_selects_no_requirement_that_looks_at_it() {
+        let nothing = |requirements: &[&str]| Scope { kinds: Some([].into()), ..scope_of(requirements) };
+        assert!(!is_left(&nothing(&["cloudtrail-logging-enabled"]), "AWS::CloudTrail::Trail", "trail").await);
+        assert!(is_left(&nothing(&["sns-topic-encrypted"]), "AWS::CloudTrail::Trail", "trail").await);
+    }
+
+    #[tokio::test]
+    async fn only_the_scaling_of_services_is_looked_at() {
+        let services = Scope { kinds: Some([Kind::Service].into()), ..scope_of(&[]) };
+        let target = "AWS::ApplicationAutoScaling::ScalableTarget";
+        assert!(!is_left(&services, target, "service/c/s|ecs:service:DesiredCount|ecs").await);
+        assert!(is_left(&services, target, "table/t|dynamodb:table:ReadCapacityUnits|dynamodb").await);
+        let policy =
+            |of: &str| format!("arn:aws:autoscaling:us-east-2:123456789012:scalingPolicy:1:resource/{of}:policyName/p");
+        let kind = "AWS::ApplicationAutoScaling::ScalingPolicy";
+        assert!(!is_left(&services, kind, &policy("ecs/service/c/s")).await);
+        assert!(is_left(&services, kind, &policy("rds/cluster:c")).await);
+    }
+}

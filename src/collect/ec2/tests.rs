@@ -179,6 +179,31 @@ async fn nat_gateways_and_the_flow_logs_of_the_vpc_and_its_own_subnets_are_seen(
 }
 
 #[tokio::test]
+async fn a_flow_log_leads_to_the_log_group_and_role_of_the_account_and_to_those_of_no_other() {
+    let written = |owner: &str| {
+        let group = format!("<logDestination>arn:aws:logs:us-east-2:{owner}:log-group:flows</logDestination>");
+        let role = format!("arn:aws:iam::{owner}:role/service/flow-logs");
+        let to = format!("{group}<deliverLogsPermissionArn>{role}</deliverLogsPermissionArn></item></flowLogSet>");
+        network().edit("ec2", "DescribeFlowLogs", |body| {
+            body.replace("subnet-other", "subnet-a").replace("</item></flowLogSet>", &to)
+        })
+    };
+    let found = |found: Vec<(Reference, Relation)>| {
+        let others = found.into_iter().filter(|(reference, _)| reference.kind != Kind::SecurityGroup);
+        others.map(|(reference, relation)| format!("{relation}: {}", reference.id)).collect::<Vec<_>>()
+    };
+    let own = found(vpc_of(written("123456789012").unwrap(), ALL).await.1);
+    assert_eq!(
+        own,
+        [
+            "log group of the flow log of AWS::EC2::VPC vpc-1: flows",
+            "role of the flow log of AWS::EC2::VPC vpc-1: flow-logs"
+        ]
+    );
+    assert_eq!(found(vpc_of(written("999988887777").unwrap(), ALL).await.1), Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn what_no_requirement_asks_for_is_not_read() {
     let (collected, found) = vpc_of(network(), &[]).await;
     assert_eq!(found, []);
