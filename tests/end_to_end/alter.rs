@@ -1,5 +1,7 @@
 //! Alterations of a recorded account: what somebody changed in it by hand, or what a template said otherwise.
 
+use std::time::Duration;
+
 use serde_json::Value;
 use tap_audit::audit::{self, Audit, AuditError};
 use tap_audit::replay::{Account, Answer, Replay};
@@ -17,6 +19,8 @@ pub(crate) struct Setup {
     pub(crate) outputs: String,
     pub(crate) settings: fn(&mut Audit),
     pub(crate) tailoring: &'static str,
+    /// What stands otherwise in the profile: a text of it, and the text in its place.
+    pub(crate) in_profile: Option<(&'static str, &'static str)>,
 }
 
 impl Setup {
@@ -28,6 +32,7 @@ impl Setup {
             outputs: harness::outputs_text(name),
             settings: |_| {},
             tailoring: "",
+            in_profile: None,
         }
     }
 
@@ -76,6 +81,11 @@ impl Setup {
         self.change(|account| account.edit(service, operation, rewrite));
     }
 
+    /// Alters the bodies of those answers to an operation that mention this.
+    pub(crate) fn edit_about(&mut self, service: &str, operation: &str, about: &str, rewrite: impl Fn(&str) -> String) {
+        self.edit(service, operation, |body| if body.contains(about) { rewrite(body) } else { body.to_owned() });
+    }
+
     /// Puts one text in place of another in all answers to an operation.
     pub(crate) fn replace(&mut self, service: &str, operation: &str, from: &str, to: &str) {
         self.edit(service, operation, |body| body.replace(from, to));
@@ -83,7 +93,12 @@ impl Setup {
 
     /// Alters all answers to an operation of a service that speaks JSON.
     pub(crate) fn json(&mut self, service: &str, operation: &str, change: impl Fn(&mut Value)) {
-        self.edit(service, operation, |body| {
+        self.json_about(service, operation, "", change);
+    }
+
+    /// Alters those answers to an operation of a service that speaks JSON which mention this.
+    pub(crate) fn json_about(&mut self, service: &str, operation: &str, about: &str, change: impl Fn(&mut Value)) {
+        self.edit_about(service, operation, about, |body| {
             let mut value: Value = serde_json::from_str(body).expect("an answer in JSON");
             change(&mut value);
             value.to_string()
@@ -93,12 +108,23 @@ impl Setup {
     /// Alters the statements of every policy document in the answers to an operation, however it is written there: as
     /// the body, as text in a JSON member, or URL-encoded in XML.
     pub(crate) fn statements(&mut self, service: &str, operation: &str, change: impl Fn(&mut Vec<Value>)) {
+        self.statements_about(service, operation, "", change);
+    }
+
+    /// Alters the statements of those policy documents that stand in an answer which mentions this.
+    pub(crate) fn statements_about(
+        &mut self,
+        service: &str,
+        operation: &str,
+        about: &str,
+        change: impl Fn(&mut Vec<Value>),
+    ) {
         let changed = |text: &str| {
             let mut document: Value = serde_json::from_str(text).expect("a policy document");
             change(document["Statement"].as_array_mut().expect("a list of statements"));
             document.to_string()
         };
-        self.edit(service, operation, |body| match serde_json::from_str::<Value>(body) {
+        self.edit_about(service, operation, about, |body| match serde_json::from_str::<Value>(body) {
             Ok(mut answer) if answer["Policy"].is_string() => {
                 answer["Policy"] = Value::String(changed(answer["Policy"].as_str().expect("text")));
                 answer.to_string()
@@ -118,7 +144,13 @@ impl Setup {
         });
     }
 
-    /// Alters the stack's template at every stage.
+    /// Puts one text in place of another in the stack's template, at every stage and in whatever language it is written.
+    pub(crate) fn template_text(&mut self, from: &str, to: &str) {
+        let escaped = |text: &str| quick_xml::escape::partial_escape(text.to_owned()).into_owned();
+        self.replace("cloudformation", "GetTemplate", &escaped(from), &escaped(to));
+    }
+
+    /// Alters the stack's template, which is written in JSON, at every stage.
     pub(crate) fn template(&mut self, change: impl Fn(&mut Value)) {
         self.edit("cloudformation", "GetTemplate", |body| with_template(body, &change));
     }
@@ -163,11 +195,20 @@ impl Setup {
     pub(crate) fn try_audit(&self) -> (Result<Report, AuditError>, Replay) {
         let file = format!("profiles/{}.toml", self.profile);
         let (name, text) = PROFILES.iter().find(|(name, _)| *name == file).expect("a profile");
+        let text = match self.in_profile {
+            Some((from, to)) => {
+                assert!(text.contains(from), "{from:?} is not in profile {}", self.profile);
+                text.replace(from, to)
+            }
+            None => (*text).to_owned(),
+        };
         let text = format!("{text}\n{}", self.tailoring);
         let catalog =
             Catalog::load(FILES, &[(name, &text)], CONTROLS, check::all()).unwrap_or_else(|error| panic!("{error}"));
         let profile = catalog.profile(self.profile).expect("the profile");
         let mut settings = harness::settings(&self.outputs);
+        // No answer is late here, however busy the machine is.
+        settings.call_timeout = Duration::from_secs(60);
         (self.settings)(&mut settings);
         let replay = Replay::new(self.account.clone());
         let report = harness::evidence(&replay, &profile, &settings)

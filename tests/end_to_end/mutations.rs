@@ -12,6 +12,7 @@ use tap_audit_checks::report::{Finding, Report, Status};
 use crate::alter::{self, Setup};
 use crate::harness;
 
+mod meditech;
 mod policies;
 
 const FILE: &str = "TapAudit::Outputs::File cfn-outputs/flat-outputs.json";
@@ -711,12 +712,15 @@ impl Table {
     }
 }
 
-const TABLES: &[Table] = &[Table {
-    profile: "patient-data",
-    account: "conforming",
-    rows: &[MUTATIONS, policies::MUTATIONS],
-    never_fails: &NEVER_FAILS,
-}];
+const TABLES: &[Table] = &[
+    Table {
+        profile: "patient-data",
+        account: "conforming",
+        rows: &[MUTATIONS, policies::MUTATIONS],
+        never_fails: &NEVER_FAILS,
+    },
+    Table { profile: "meditech", account: "meditech", rows: meditech::ROWS, never_fails: &NEVER_FAILS },
+];
 
 fn by_pair(report: &Report) -> BTreeMap<(String, String), Status> {
     harness::statuses(report)
