@@ -6,6 +6,8 @@ use super::Mutation;
 use crate::alter::{self, Setup};
 
 mod alarms;
+mod further;
+mod gone;
 mod keys;
 mod logs;
 mod network;
