@@ -452,3 +452,14 @@ mod keys {
         assert!(failed(at_key(&[own], vec![trail])).starts_with("cloudtrail.amazonaws.com is not allowed"));
     }
 }
+
+#[test]
+fn of_two_statements_that_nearly_match_the_one_for_the_caller_is_named() {
+    let statement = json!({
+        "Sid": "LetAlarmsPublish", "Effect": "Allow", "Principal": { "Service": "cloudwatch.amazonaws.com" },
+        "Action": ["kms:Decrypt", "kms:GenerateDataKey*"], "Resource": "*",
+        "Condition": { "StringEquals": { "aws:SourceAccount": "999988887777" } },
+    });
+    let text = failed(at_key(&[statement], vec![alarm("errors")]));
+    assert!(text.contains("statement 2 (LetAlarmsPublish) does not match, because the request's"), "{text}");
+}
