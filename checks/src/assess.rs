@@ -73,9 +73,6 @@ fn finding(pair: &Pair<'_>, evidence: &Evidence) -> Finding {
     let (tailored, subject) = (pair.tailored, pair.subject());
     let requirement = &tailored.requirement;
     let (judgement, calls) = reading::during(|| {
-        if pair.is_unlisted() {
-            listing_was_read(evidence)?;
-        }
         // Whether the resource is there is one requirement's question; for the others its absence is the cause, so
         // that one lost bucket is one failure and not twenty.
         if let Observed::Present(Existence::Missing) = subject.existence.observed() {
@@ -91,6 +88,12 @@ fn finding(pair: &Pair<'_>, evidence: &Evidence) -> Finding {
         }
         Ok(verdict)
     });
+    let by_parameters = matches!(judgement, Ok(Verdict::NotApplicable { .. })) && calls.is_empty();
+    let (judgement, calls) = if pair.is_unlisted() && !by_parameters {
+        reading::during(|| listing_was_read(evidence).and(judgement))
+    } else {
+        (judgement, calls)
+    };
     let (severity, severity_reason) = severity(requirement, &judgement);
     Finding {
         requirement: requirement.id.clone(),

@@ -52,7 +52,7 @@ impl std::fmt::Debug for Pair<'_> {
 /// nothing is silently left out.
 pub fn plan<'a>(profile: &'a Profile, evidence: &'a Evidence) -> Plan<'a> {
     let mut pairs = Vec::new();
-    let may_be_more = listing_was_read(evidence).is_err();
+    let unlisted = listing_was_read(evidence).err();
     for kind in Kind::ALL {
         for subject in evidence.of_kind(kind) {
             let tailored = profile.requirements.iter().filter(|tailored| {
@@ -65,8 +65,8 @@ pub fn plan<'a>(profile: &'a Profile, evidence: &'a Evidence) -> Plan<'a> {
             let applies = |subject: &Subject| tailored.requirement.applies_to.contains(&subject.role);
             if !evidence.of_kind(kind).any(applies) {
                 pairs.push(Pair { tailored, subject: Planned::Nothing(Box::new(Subject::nothing(kind))) });
-            } else if may_be_more && is_listed(kind) {
-                pairs.push(Pair { tailored, subject: Planned::Unlisted(Box::new(Subject::unlisted(kind))) });
+            } else if let Some(gap) = unlisted.as_ref().filter(|_| is_listed(kind)) {
+                pairs.push(Pair { tailored, subject: Planned::Unlisted(Box::new(Subject::unlisted(kind, gap))) });
             }
         }
     }

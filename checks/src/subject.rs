@@ -399,9 +399,9 @@ impl Subject {
         subject
     }
 
-    /// A subject that stands for others of a kind, which the stack may hold: its listing could not be read.
-    pub fn unlisted(kind: Kind) -> Self {
-        let mut subject = Subject::new(kind, "(not listed)", Resource::Nothing(kind));
+    /// A subject that stands for others of a kind, which the stack may hold: its listing could not be read, for this reason.
+    pub fn unlisted(kind: Kind, gap: &Gap) -> Self {
+        let mut subject = Subject::new(kind, "(not listed)", unseen(kind, gap));
         subject.role_reason = "the stack may hold further ones".into();
         subject
     }
