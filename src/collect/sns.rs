@@ -12,7 +12,7 @@ use tap_audit_checks::sns::{
 use tap_audit_checks::subject::{Kind, Resource};
 
 use crate::collect::call::{Call, Fault};
-use crate::collect::{Collected, Reference, Relation, Walk, existence};
+use crate::collect::{Collected, Reference, Relation, Walk, existence, iam};
 
 /// A topic of another account lets in whom its own policy names.
 const FOREIGN: Option<&str> = Some("the topic is in another account");
@@ -69,10 +69,8 @@ pub(crate) fn topic_reference(walk: &Walk<'_>, named: &str, region: &str) -> Opt
 /// is linked to a service publishes under the service's name, and its policies are AWS's.
 pub(crate) fn reach_publishing_role(walk: &Walk<'_>, role: &Observed<String>, what: &'static str) {
     let Observed::Present(arn) = role else { return };
-    let own = format!("arn:{}:iam::{}:role/", walk.partition, walk.account);
-    let Some(path) = arn.strip_prefix(&own).filter(|path| !path.starts_with("aws-service-role/")) else { return };
-    let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
-    let reference = Reference { kind: Kind::Role, id: name.to_owned(), region: walk.region.clone() };
+    let linked = arn.contains(":role/aws-service-role/");
+    let Some(reference) = iam::role_named(walk, arn).filter(|_| !linked) else { return };
     walk.reach(reference, Relation::Of { what, kind: Kind::Account, id: walk.account.clone() });
 }
 

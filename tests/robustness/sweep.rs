@@ -19,7 +19,7 @@ mod stands;
 pub type Pair = (String, String, String);
 
 /// The directories of the accounts that meet every requirement of their profiles.
-const CONFORMING: &[&str] = &["conforming", "monitoring"];
+const CONFORMING: &[&str] = &["conforming", "monitoring", "meditech"];
 
 /// A recorded account with its outputs, and what an undisturbed audit finds in it.
 pub struct Recorded {

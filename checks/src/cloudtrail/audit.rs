@@ -317,6 +317,14 @@ mod tests {
     }
 
     #[test]
+    fn a_last_delivery_of_more_than_a_day_ago_is_a_remark_without_an_error() {
+        let last = |text: &str| passed(judge(LOGGING, &reporting(Absent, Present(text.parse().unwrap()))));
+        let remark = "it has delivered no log file for more than a day, and no error says why";
+        assert!(!last("2026-10-31T12:00:00Z").contains(remark));
+        assert!(last("2026-10-31T11:59:59Z").contains(remark));
+    }
+
+    #[test]
     fn two_half_good_trails_are_no_good_trail() {
         let reads = Trail { selectors: seen(classic(Present(ReadWrite::ReadOnly), Absent, &[])), ..trail("reads") };
         let writes = Trail { selectors: seen(classic(Present(ReadWrite::WriteOnly), Absent, &[])), ..trail("writes") };
