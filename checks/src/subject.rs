@@ -399,6 +399,13 @@ impl Subject {
         subject
     }
 
+    /// A subject that stands for others of a kind, which the stack may hold: its listing could not be read, for this reason.
+    pub fn unlisted(kind: Kind, gap: &Gap) -> Self {
+        let mut subject = Subject::new(kind, "(not listed)", unseen(kind, gap));
+        subject.role_reason = "the stack may hold further ones".into();
+        subject
+    }
+
     /// Says that the subject does not play one of these roles instead of its own.
     ///
     /// # Errors
@@ -408,6 +415,17 @@ impl Subject {
             Some(doubt) if doubt.instead.iter().any(|role| roles(*role)) => doubt.unread.seen().map(|_| ()),
             Some(_) | None => Ok(()),
         }
+    }
+
+    /// Whether it is of the deployment, and not only reached from there.
+    ///
+    /// # Errors
+    /// The gap, when what would tell could not be read.
+    pub fn is_of_the_deployment(&self) -> Result<bool, Gap> {
+        if self.role == Role::External {
+            return Ok(false);
+        }
+        self.is_none_of(|role| role == Role::External).map(|()| true)
     }
 
     /// Its tags, for the kinds whose tags are read; `None` for the others.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::audit::{AuditTrail, Wanted, audit_trail};
+use super::audit::{AuditTrail, Wanted, audit_trail, none_is_the_stacks};
 use super::{DESCRIBE, Trail, called, delivers, of_organization, status};
 use crate::check::Context;
 use crate::evidence::{Account, Run};
@@ -36,7 +36,7 @@ pub(crate) fn chosen<'a>(
 ) -> Result<Option<&'a Trail>, Gap> {
     let trails = account.trails.required(DESCRIBE, "trailList")?;
     match audit_trail(trails, wanted, context)? {
-        None => Ok(None),
+        None => none_is_the_stacks(trails, wanted, context).map(|()| None),
         Some(AuditTrail { stack_unread: Some(gap), .. }) => Err(gap),
         Some(AuditTrail { trail, .. }) => Ok(Some(trail)),
     }
