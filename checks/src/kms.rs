@@ -6,11 +6,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::check::{Check, Context, NoParams};
-use crate::evidence::Evidence;
+use crate::evidence::{Account, Evidence};
 use crate::observed::{Gap, Observed, Seen};
 use crate::policy::model::PolicyText;
-use crate::s3::Switch;
-use crate::subject::Kind;
+use crate::s3::{Bucket, Switch};
+use crate::subject::{Attributes, Kind};
 use crate::verdict::{Judgement, Verdict, every};
 
 #[cfg(test)]
@@ -310,6 +310,7 @@ struct CustomerManaged {
 fn customer_managed(key: &Key, params: &CustomerManaged, context: &Context<'_>) -> Judgement {
     let metadata = metadata(key)?;
     if key.encrypts.is_empty() && context.subject.output_key.is_none() {
+        every_user_was_read(context.evidence)?;
         return Ok(Verdict::not_applicable("the key encrypts no audited resource, and no output names it"));
     }
     let manager = metadata.manager.required(DESCRIBE, "KeyMetadata.KeyManager");
@@ -324,6 +325,24 @@ fn customer_managed(key: &Key, params: &CustomerManaged, context: &Context<'_>) 
         Observed::Present(_) | Observed::Absent | Observed::Unknown(_) => return Ok(verdict),
     };
     Ok(verdict.noting(format!("account {owner} owns the key")))
+}
+
+/// That nothing uses a key is a fact only where everything was read that could: each resource, and the trails where the
+/// profile asks for them.
+fn every_user_was_read(evidence: &Evidence) -> Result<(), Gap> {
+    for subject in evidence.subjects.iter().filter(|subject| subject.kind != Kind::Key) {
+        subject.existence.seen()?;
+        if let Some(bucket) = Bucket::of(&subject.resource) {
+            bucket.encryption.seen()?;
+        }
+    }
+    for (_, account) in evidence.all::<Account>() {
+        match account.trails.observed() {
+            Observed::Unknown(Gap::NotCollected { .. }) => {}
+            Observed::Present(_) | Observed::Absent | Observed::Unknown(_) => drop(account.trails.seen()?),
+        }
+    }
+    Ok(())
 }
 
 fn managed_by(manager: &KeyManager) -> Verdict {
@@ -681,6 +700,10 @@ mod tests {
             not_applicable(judge("kms-key-customer-managed", &evidence)),
             "the key encrypts no audited resource, and no output names it"
         );
+        let mut unread = subject(Kind::Secret, "s", crate::subject::unseen(Kind::Secret, &denial()));
+        unread.existence = Seen::gap(denial());
+        evidence.subjects.push(unread);
+        assert_eq!(judge("kms-key-customer-managed", &evidence), Err(denial()), "it may be the secret's");
         evidence.subjects[0].output_key = Some("KmsKeyId".into());
         assert_eq!(failed(judge("kms-key-customer-managed", &evidence)), "its spec is HMAC_256");
     }

@@ -266,6 +266,9 @@ fn encryption(group: &LogGroup, params: &Encryption, context: &Context<'_>) -> J
         return Ok(verdict);
     }
     let Some(reference) = description.kms_key.seen()? else {
+        if let Some(verdict) = kept::made_by_api_gateway(context)? {
+            return Ok(verdict);
+        }
         let observed = "no KMS key is associated; events are encrypted with a key that the service owns";
         return Ok(match params.mode {
             EncryptionMode::Require => {

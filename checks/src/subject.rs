@@ -444,9 +444,29 @@ impl Subject {
     pub fn names(&self) -> BTreeSet<&str> {
         let mut names = BTreeSet::from([self.id.as_str()]);
         names.extend(self.arn.as_deref());
-        if let Resource::Service(_) | Resource::TaskDefinition(_) = &self.resource {
-            // Outputs often hold only what stands behind the last slash of the ARN.
-            names.extend(self.id.rsplit('/').next());
+        // Outputs often hold only a part of the ARN: what stands behind its last slash, or before that the name.
+        match self.kind {
+            Kind::Service | Kind::TaskDefinition => names.extend(self.id.rsplit('/').next()),
+            Kind::LoadBalancer | Kind::WebAcl => names.extend(self.id.split('/').skip(2)),
+            Kind::Outputs
+            | Kind::Stack
+            | Kind::Account
+            | Kind::Bucket
+            | Kind::Function
+            | Kind::Key
+            | Kind::LogGroup
+            | Kind::Role
+            | Kind::ManagedPolicy
+            | Kind::Topic
+            | Kind::Alarm
+            | Kind::Vpc
+            | Kind::SecurityGroup
+            | Kind::Cluster
+            | Kind::Database
+            | Kind::FileSystem
+            | Kind::Cache
+            | Kind::RestApi
+            | Kind::Secret => {}
         }
         let others = match &self.resource {
             Resource::Key(key) => Some(&key.named_by),
@@ -476,5 +496,14 @@ impl Subject {
         };
         names.extend(others.into_iter().flatten().map(String::as_str));
         names
+    }
+
+    /// Whether this text names the subject. CloudFormation names a web ACL `name|id|scope`, of which the id is its own.
+    pub fn is_named(&self, text: &str) -> bool {
+        let parts: Vec<&str> = text.split('|').collect();
+        match (self.kind, parts.as_slice()) {
+            (Kind::WebAcl, [_, id, _]) => self.names().contains(id),
+            _ => self.names().contains(text),
+        }
     }
 }

@@ -269,23 +269,50 @@ impl WebAcl {
 const DESCRIBE: &str = "GetWebACL";
 const ASSOCIATED: &str = "a web ACL on every stage (see apigw-waf-associated)";
 
-/// Judges a web ACL that stands in front of a stage. One that stands elsewhere is beside the point, unless a stage has
-/// none: then nothing protects that stage.
-fn protecting(acl: &WebAcl, context: &Context<'_>, judge: impl FnOnce(&Description) -> Judgement) -> Judgement {
+/// Where a web ACL stands.
+enum Place<'a> {
+    /// In front of a stage.
+    Protecting(&'a Description),
+    /// In front of none, while every stage has another.
+    Beside,
+    /// In front of none, while these stages have none.
+    Idle(String),
+}
+
+fn place<'a>(acl: &'a WebAcl, context: &Context<'_>) -> Result<Place<'a>, Gap> {
     let described = acl.described()?;
     let found = protection(Some(&described.arn), context.evidence)?;
     if !found.protected.is_empty() {
-        return judge(described);
+        return Ok(Place::Protecting(described));
     }
-    if let Some(gap) = found.unread {
-        return Err(gap);
+    match found.unread {
+        Some(gap) => Err(gap),
+        None if found.open.is_empty() => Ok(Place::Beside),
+        None => {
+            Ok(Place::Idle(format!("it stands in front of no stage, and stages have none: {}", found.open.join(", "))))
+        }
     }
-    Ok(if found.open.is_empty() {
-        Verdict::not_applicable("it stands in front of no stage, and every stage has another web ACL")
-    } else {
-        let open = found.open.join(", ");
-        Verdict::not_satisfied(format!("it stands in front of no stage, and stages have none: {open}"), ASSOCIATED)
-    })
+}
+
+const BESIDE: &str = "it stands in front of no stage, and every stage has another web ACL";
+
+/// Judges the rules of a web ACL that stands in front of a stage. One that stands elsewhere is beside the point, unless a
+/// stage has none: then nothing protects that stage.
+fn protecting(acl: &WebAcl, context: &Context<'_>, judge: impl FnOnce(&Description) -> Judgement) -> Judgement {
+    match place(acl, context)? {
+        Place::Protecting(described) => judge(described),
+        Place::Beside => Ok(Verdict::not_applicable(BESIDE)),
+        Place::Idle(observed) => Ok(Verdict::not_satisfied(observed, ASSOCIATED)),
+    }
+}
+
+/// Judges the log of a web ACL that stands in front of a stage. One that sees no request has none to log.
+fn judge_log(acl: &WebAcl, context: &Context<'_>, judge: impl FnOnce(&Description) -> Judgement) -> Judgement {
+    match place(acl, context)? {
+        Place::Protecting(described) => judge(described),
+        Place::Beside => Ok(Verdict::not_applicable(BESIDE)),
+        Place::Idle(observed) => Ok(Verdict::not_applicable(format!("{observed} (see apigw-waf-associated)"))),
+    }
 }
 
 /// No web ACL was found: then stages have none, or nobody could look.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use tap_audit_checks::cloudformation::{Holder, Stack};
 use tap_audit_checks::lambda::{Configuration, Environment, Function, PublishedDefault};
 use tap_audit_checks::observed::{Gap, Observed, Seen};
-use tap_audit_checks::outputs::{InFile, LiveOutput, LiveValue, Output, Outputs};
+use tap_audit_checks::outputs::{InFile, LiveOutput, LiveValue, Output, Outputs, Resolved};
 use tap_audit_checks::rds::Password;
 use tap_audit_checks::s3::{Bucket, EventRule};
 use tap_audit_checks::secretsmanager;
@@ -18,8 +18,9 @@ use crate::resolve::{self, Resolution};
 
 pub(super) fn subjects(walk: &Walk<'_>, request: &Request, mut gathered: Gathered) -> Vec<Subject> {
     fold_aliases(walk, &mut gathered);
+    tie_to_outputs(walk, request, &mut gathered);
     let hints = Hints::of(&gathered);
-    let mut subjects = vec![outputs_subject(walk, request)];
+    let mut subjects = vec![outputs_subject(walk, request, &gathered.stacks)];
     let holders: BTreeMap<String, Seen<Holder>> = gathered
         .holders
         .iter()
@@ -550,7 +551,7 @@ fn stack_subject(walk: &Walk<'_>, stack: Stack) -> Subject {
     subject
 }
 
-fn outputs_subject(walk: &Walk<'_>, request: &Request) -> Subject {
+fn outputs_subject(walk: &Walk<'_>, request: &Request, stacks: &[Stack]) -> Subject {
     let live = walk.live_outputs.borrow();
     let mut entries = Vec::new();
     let values: HashMap<&str, &str> =
@@ -559,7 +560,10 @@ fn outputs_subject(walk: &Walk<'_>, request: &Request) -> Subject {
         let (value, secret) = resolve::mask(&part.stack_key, &part.value);
         let (resolved, reason) = match part.resolution {
             Resolution::Resolved(resolved) => (Some(resolved), None),
-            Resolution::Unresolved(reason) => (None, Some(reason)),
+            Resolution::Unresolved(reason) => match listed(walk, stacks, &part.value).filter(|_| secret.is_none()) {
+                Some(resolved) => (Some(resolved), None),
+                None => (None, Some(reason)),
+            },
         };
         let live = live_value(walk, &part.stack_key, &values);
         entries.push(Output { key: part.key, value, secret, resolved, reason, live });
@@ -590,6 +594,36 @@ fn outputs_subject(walk: &Walk<'_>, request: &Request) -> Subject {
     subject.role_reason = "what the deploy wrote down".into();
     subject.reached_by = vec!["given".into()];
     subject
+}
+
+/// Notes the outputs that name a resource as only the stack's listing explains.
+fn tie_to_outputs(walk: &Walk<'_>, request: &Request, gathered: &mut Gathered) {
+    for part in parts(&request.outputs).into_iter().filter(|part| part.reason().is_some()) {
+        let Some(named) = listed(walk, &gathered.stacks, &part.value) else { continue };
+        let is_named = |reference: &Reference| reference.kind.name() == named.kind && reference.id == named.id;
+        for (_, relations) in gathered.relations.iter_mut().filter(|(reference, _)| is_named(reference)) {
+            relations.insert(Relation::Output { key: part.key.clone() });
+        }
+    }
+}
+
+/// The one resource of the stacks that has this text as its physical id: it tells what neither the form of an output nor
+/// its key does.
+fn listed(walk: &Walk<'_>, stacks: &[Stack], value: &str) -> Option<Resolved> {
+    let members = stacks.iter().filter_map(|stack| match stack.members.observed() {
+        Observed::Present(members) => Some(members.iter().filter(|member| member.is_live())),
+        Observed::Absent | Observed::Unknown(_) => None,
+    });
+    let mut named = members.flatten().filter(|member| member.physical_id == Observed::Present(value.to_owned()));
+    let only = named.next().filter(|_| named.next().is_none())?;
+    Some(Resolved {
+        kind: only.kind.clone(),
+        id: value.to_owned(),
+        arn: None,
+        region: Some(walk.region.clone()),
+        account: None,
+        by: format!("the listing of stack {} has it as physical id of {}", only.stack, only.logical_id),
+    })
 }
 
 /// Whether a key of the file is this key of the stack: equal, after a stack prefix, or before a suffix.

@@ -15,10 +15,12 @@ use tap_audit_checks::s3::Switch;
 use tap_audit_checks::subject::Kind;
 
 use crate::collect::call::{Aws, Call, Fault};
-use crate::collect::{LiveRaw, Reference, Relation, Walk, elasticache, gather, network};
+use crate::collect::{LiveRaw, Relation, Walk, gather, network};
 use crate::outputs::{Form, RawOutput};
 use crate::resolve;
 use crate::template::{self, Source, Values};
+
+mod reach;
 
 const DESCRIBE_STACKS: Call = Call {
     service: "cloudformation",
@@ -66,59 +68,6 @@ const MOST_DESCRIBED: usize = 100;
 /// CloudFormation nests far fewer; the bound ends a listing that names itself.
 const MOST_NESTED: usize = 500;
 
-/// Kinds of member that are looked at as part of another subject: policies as their resource's, aliases as their key's,
-/// trails and policies of Logs as the account's, what is in a VPC as the VPC's, groups of a database as its own.
-const COVERED_ELSEWHERE: &[&str] = &[
-    NESTED,
-    "AWS::CloudTrail::Trail",
-    "AWS::EC2::FlowLog",
-    "AWS::EC2::InternetGateway",
-    "AWS::EC2::NatGateway",
-    "AWS::EC2::Route",
-    "AWS::EC2::RouteTable",
-    "AWS::EC2::SecurityGroupEgress",
-    "AWS::EC2::SecurityGroupIngress",
-    "AWS::EC2::Subnet",
-    "AWS::EC2::SubnetRouteTableAssociation",
-    "AWS::EC2::VPCGatewayAttachment",
-    "AWS::ElastiCache::SubnetGroup",
-    "AWS::ElastiCache::User",
-    "AWS::ElastiCache::UserGroup",
-    "AWS::IAM::Policy",
-    "AWS::IAM::RolePolicy",
-    "AWS::KMS::Alias",
-    "AWS::Lambda::EventInvokeConfig",
-    "AWS::Lambda::Permission",
-    "AWS::Lambda::Url",
-    "AWS::Logs::ResourcePolicy",
-    "AWS::RDS::DBClusterParameterGroup",
-    "AWS::RDS::DBSubnetGroup",
-    "AWS::S3::BucketPolicy",
-    "AWS::SecretsManager::ResourcePolicy",
-    "AWS::SecretsManager::RotationSchedule",
-    "AWS::SecretsManager::SecretTargetAttachment",
-];
-
-/// Kinds of member that are looked at as part of the account, with the requirements, by the beginnings of their ids, one
-/// of which the profile has to ask for.
-const OF_THE_ACCOUNT: &[(&[&str], &[&str])] = &[
-    (
-        &["cw-"],
-        &[
-            "AWS::CloudWatch::AnomalyDetector",
-            "AWS::CloudWatch::Dashboard",
-            "AWS::Logs::LogAnomalyDetector",
-            "AWS::Logs::MetricFilter",
-        ],
-    ),
-    (
-        &["config-", "compliance-violation-alert-routed"],
-        &["AWS::Config::ConfigRule", "AWS::Config::ConfigurationRecorder", "AWS::Config::DeliveryChannel"],
-    ),
-    (&["compliance-violation-alert-routed", "cw-alarms-security-coverage"], &["AWS::Events::Rule"]),
-    (&["sns-"], &["AWS::SNS::Subscription", "AWS::SNS::TopicPolicy"]),
-];
-
 /// How the stack is looked for.
 #[derive(Clone, Debug)]
 pub(crate) enum Wanted {
@@ -157,7 +106,7 @@ pub(crate) async fn root_stack(walk: &Walk<'_>, wanted: &Wanted, region: &str) -
         summary(walk, &raw.id, region),
     );
     if let Observed::Present(members) = members.observed() {
-        reach(walk, members, region);
+        reach::members(walk, members, region);
     }
     note_defaults(walk, &original);
     let values = raw.values(walk, region);
@@ -595,91 +544,6 @@ fn member(stack: &str, summary: &types::StackResourceSummary) -> Result<Member, 
         status: summary.resource_status().ok_or_else(|| call.incomplete("ResourceStatus"))?.as_str().to_owned(),
         drift: Observed::of(drift.map(|drift| drift.as_str().to_owned())),
     })
-}
-
-/// Leads the walk to every member that is a subject of its own, and notes those that nothing looks at.
-fn reach(walk: &Walk<'_>, members: &[Member], region: &str) {
-    for member in members.iter().filter(|member| member.is_live() || member.is_changing()) {
-        let id = match &member.physical_id {
-            Observed::Present(id) => Some(id.as_str()),
-            Observed::Absent | Observed::Unknown(_) => None,
-        };
-        let at_home = |kind, id: &str| Reference { kind, id: id.to_owned(), region: walk.region.clone() };
-        let reference = match (kind_of(&member.kind), id) {
-            (Some(kind @ (Kind::Bucket | Kind::Role | Kind::ManagedPolicy)), Some(id)) => Some(at_home(kind, id)),
-            (Some(kind @ (Kind::Function | Kind::LogGroup)), Some(id)) => {
-                Some(Reference { kind, id: id.to_owned(), region: region.to_owned() })
-            }
-            (Some(Kind::Key), Some(id)) => Some(walk.key_reference(id, region)),
-            (
-                Some(
-                    kind @ (Kind::Topic
-                    | Kind::Alarm
-                    | Kind::Vpc
-                    | Kind::SecurityGroup
-                    | Kind::LoadBalancer
-                    | Kind::Cluster
-                    | Kind::Service
-                    | Kind::TaskDefinition
-                    | Kind::Database
-                    | Kind::FileSystem
-                    | Kind::Cache
-                    | Kind::RestApi
-                    | Kind::WebAcl
-                    | Kind::Secret),
-                ),
-                Some(id),
-            ) => gather::other_reference(walk, kind, id, region),
-            (None, Some(id)) => part(walk, &member.kind, id, region),
-            (Some(Kind::Outputs | Kind::Stack | Kind::Account), _) | (None, None) => None,
-            // It is being made and has no id yet, so nothing can be asked about it.
-            (Some(_), None) => None,
-        };
-        match reference.filter(|reference| walk.scope.looks_for(reference.kind)) {
-            Some(reference) => {
-                let relation = Relation::Member { stack: member.stack.clone(), logical_id: member.logical_id.clone() };
-                walk.reach(reference, relation);
-            }
-            None if COVERED_ELSEWHERE.contains(&member.kind.as_str()) => {}
-            None if is_of_the_account(walk, &member.kind) => {}
-            None => {
-                let looked_for = kind_of(&member.kind).is_some_and(|kind| walk.scope.looks_for(kind));
-                let reason = if looked_for {
-                    "the stack names no physical id for it yet"
-                } else {
-                    "no requirement of the profile looks at this type"
-                };
-                walk.not_covered(&member.kind, &member.logical_id, id, reason);
-            }
-        }
-    }
-}
-
-fn is_of_the_account(walk: &Walk<'_>, kind: &str) -> bool {
-    OF_THE_ACCOUNT.iter().any(|(asked_by, kinds)| kinds.contains(&kind) && walk.scope.selects(asked_by))
-}
-
-/// The kind of subject that a member of this type is.
-fn kind_of(member: &str) -> Option<Kind> {
-    match member {
-        "AWS::CloudWatch::CompositeAlarm" => Some(Kind::Alarm),
-        other => Kind::named(other),
-    }
-}
-
-/// The reference of a member that leads to a database, file system or cache under a type of its own.
-fn part(walk: &Walk<'_>, kind: &str, id: &str, region: &str) -> Option<Reference> {
-    match kind {
-        "AWS::RDS::DBInstance" => gather::other_reference(walk, Kind::Database, &format!("db:{id}"), region),
-        "AWS::ElastiCache::ServerlessCache" | "AWS::ElastiCache::CacheCluster" => {
-            let named = elasticache::part_named(kind, id)?;
-            gather::other_reference(walk, Kind::Cache, &named, region)
-        }
-        "AWS::EFS::AccessPoint" | "AWS::EFS::MountTarget" => {
-            gather::other_reference(walk, Kind::FileSystem, id, region)
-        }
-        _ => None,
-    }
 }
 
 #[derive(Clone, Copy)]

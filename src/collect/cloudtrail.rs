@@ -11,7 +11,7 @@ use tap_audit_checks::s3::Switch;
 use tap_audit_checks::subject::Kind;
 
 use crate::collect::call::Call;
-use crate::collect::{Reference, Relation, Walk};
+use crate::collect::{Reference, Relation, Walk, iam, logs};
 
 const TRAILS: Call = Call {
     service: "cloudtrail",
@@ -111,7 +111,7 @@ fn listed(trail: aws_sdk_cloudtrail::types::Trail) -> Trail {
         global_services: Observed::of(trail.include_global_service_events).map(Switch::from),
         organization: Observed::of(trail.is_organization_trail).map(Switch::from),
         validation: Observed::of(trail.log_file_validation_enabled).map(Switch::from),
-        kms_key: Observed::of(trail.kms_key_id),
+        kms_key: Observed::name(trail.kms_key_id),
         bucket: Observed::of(trail.s3_bucket_name),
         log_group: Observed::of(trail.cloud_watch_logs_log_group_arn),
         log_role: Observed::of(trail.cloud_watch_logs_role_arn),
@@ -174,18 +174,13 @@ fn reach_parts(walk: &Walk<'_>, trail: &Trail, region: &str) {
         return;
     }
     if let Observed::Present(arn) = &trail.log_group
-        && is_of(arn, &walk.account)
-        && arn.split(':').nth(3) == Some(walk.region.as_str())
-        && let Some(group) = arn.split(':').nth(6)
+        && let Some(reference) = logs::group_named(walk, arn).filter(|group| group.region == walk.region)
     {
-        let reference = Reference { kind: Kind::LogGroup, id: group.to_owned(), region: walk.region.clone() };
         walk.reach(reference, of("log group"));
     }
     if let Observed::Present(arn) = &trail.log_role
-        && is_of(arn, &walk.account)
-        && let Some((_, role)) = arn.rsplit_once('/')
+        && let Some(reference) = iam::role_named(walk, arn)
     {
-        let reference = Reference { kind: Kind::Role, id: role.to_owned(), region: walk.region.clone() };
         walk.reach(reference, of("log role"));
     }
 }

@@ -126,6 +126,7 @@ pub(crate) async fn load_balancer(walk: &Walk<'_>, id: &str, region: &str) -> Co
     let mut balancer = LoadBalancer { description: described, ..LoadBalancer::unknown(&unread(&existence)) };
     match &arn {
         Some(arn) if *arn == id => {
+            reach_groups(walk, description.as_ref(), id, region);
             (balancer.listeners, balancer.target_groups, balancer.deletion_protection, balancer.web_acl) = tokio::join!(
                 listeners(walk, arn, region),
                 target_groups(walk, arn, region),
@@ -141,6 +142,13 @@ pub(crate) async fn load_balancer(walk: &Walk<'_>, id: &str, region: &str) -> Co
         None => {}
     }
     Collected { existence, arn, region: Some(region.to_owned()), resource: Resource::LoadBalancer(Box::new(balancer)) }
+}
+
+fn reach_groups(walk: &Walk<'_>, description: Option<&Description>, id: &str, region: &str) {
+    for group in description.iter().flat_map(|description| &description.security_groups) {
+        let reference = Reference { kind: Kind::SecurityGroup, id: group.clone(), region: region.to_owned() };
+        walk.reach(reference, Relation::Of { what: "security group", kind: Kind::LoadBalancer, id: id.to_owned() });
+    }
 }
 
 /// Why nothing else is known of a load balancer that could not be described.

@@ -1,5 +1,6 @@
 //! Runs the walk to its end: from the outputs to the resources behind them, and from each to those it rests on.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::Pin;
@@ -449,7 +450,7 @@ fn stack_job<'w>(walk: &'w Walk<'_>, wanted: cloudformation::Wanted) -> Job<'w> 
 fn holder_job<'w>(walk: &'w Walk<'_>, reference: Reference) -> Job<'w> {
     Box::pin(async move {
         let (kind, id) = member_name(&reference);
-        let holder = cloudformation::holder(walk, kind, id, &reference.region).await;
+        let holder = cloudformation::holder(walk, kind, &id, &reference.region).await;
         Done::Holder(reference, holder)
     })
 }
@@ -581,18 +582,22 @@ fn physical_ids(walk: &Walk<'_>, parts: &[Part]) -> Vec<String> {
     let mut ids: Vec<String> = Vec::new();
     for reference in parts.iter().filter_map(Part::resolved).filter_map(|resolved| reference(walk, resolved)) {
         let (_, id) = member_name(&reference);
-        if !ids.iter().any(|known| known == id) {
-            ids.push(id.to_owned());
+        if !ids.iter().any(|known| *known == *id) {
+            ids.push(id.into_owned());
         }
     }
     ids
 }
 
 /// The type and physical id under which a stack lists what a reference names.
-fn member_name(reference: &Reference) -> (&'static str, &str) {
+fn member_name(reference: &Reference) -> (&'static str, Cow<'_, str>) {
     let part = match reference.kind {
         Kind::Database => rds::instance_of(&reference.id).map(|instance| ("AWS::RDS::DBInstance", instance)),
         Kind::Cache => elasticache::member_name(&reference.id),
+        Kind::WebAcl => match wafv2::physical_id(&reference.id) {
+            Some(id) => return (reference.kind.name(), Cow::Owned(id)),
+            None => None,
+        },
         Kind::Outputs
         | Kind::Stack
         | Kind::Account
@@ -612,10 +617,10 @@ fn member_name(reference: &Reference) -> (&'static str, &str) {
         | Kind::TaskDefinition
         | Kind::FileSystem
         | Kind::RestApi
-        | Kind::WebAcl
         | Kind::Secret => None,
     };
-    part.unwrap_or((reference.kind.name(), &reference.id))
+    let (kind, id) = part.unwrap_or((reference.kind.name(), &reference.id));
+    (kind, Cow::Borrowed(id))
 }
 
 /// Resources that no listing holds yet and that a stack could hold. What leads elsewhere is looked up where it leads to,

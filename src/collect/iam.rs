@@ -8,10 +8,10 @@ use futures_util::future::join_all;
 use tap_audit_checks::iam::{ManagedPolicy, Role};
 use tap_audit_checks::observed::{Observed, Seen};
 use tap_audit_checks::policy::model::PolicyText;
-use tap_audit_checks::subject::Resource;
+use tap_audit_checks::subject::{Kind, Resource};
 
 use crate::collect::call::Call;
-use crate::collect::{Collected, Walk, existence};
+use crate::collect::{Collected, Reference, Walk, existence};
 
 const ROLE: Call = call("GetRole", "iam:GetRole");
 const INLINE: Call = call("ListRolePolicies", "iam:ListRolePolicies");
@@ -25,6 +25,13 @@ const POLICY_VERSION: Call = call("GetPolicyVersion", "iam:GetPolicyVersion");
 pub(crate) const CALLS: &[&Call] = &[&ROLE, &INLINE, &INLINE_DOCUMENT, &ATTACHED, &POLICY, &POLICY_VERSION, &TAGS];
 /// Every call about a managed policy.
 pub(crate) const POLICY_CALLS: &[&Call] = &[&POLICY, &POLICY_VERSION];
+
+/// The role that an ARN names; one of another account cannot be read.
+pub(crate) fn role_named(walk: &Walk<'_>, arn: &str) -> Option<Reference> {
+    let path = arn.strip_prefix(&format!("arn:{}:iam::{}:role/", walk.partition, walk.account))?;
+    let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
+    Some(Reference { kind: Kind::Role, id: name.to_owned(), region: walk.region.clone() })
+}
 
 const fn call(operation: &'static str, permission: &'static str) -> Call {
     Call { service: "iam", operation, permission, absent: &[], denied_or: None }

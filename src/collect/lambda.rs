@@ -16,7 +16,7 @@ use tap_audit_checks::secret;
 use tap_audit_checks::subject::{Kind, Resource};
 
 use crate::collect::call::{Call, ValueDigest};
-use crate::collect::{Collected, Reference, Relation, Walk, cloudwatch, ec2, existence};
+use crate::collect::{Collected, Reference, Relation, Walk, cloudwatch, ec2, existence, iam};
 
 const FUNCTION: Call = Call {
     service: "lambda",
@@ -427,9 +427,9 @@ fn reach_from(walk: &Walk<'_>, configuration: &Seen<Configuration>, function: &s
         walk.reach(Reference { kind, id: id.to_owned(), region: region.to_owned() }, relation);
     };
     if let Observed::Present(role) = &configuration.role
-        && let Some((_, name)) = role.rsplit_once('/')
+        && let Some(reference) = iam::role_named(walk, role)
     {
-        reach(Kind::Role, name, &walk.region, Relation::RoleOf { function: function.to_owned() });
+        walk.reach(reference, Relation::RoleOf { function: function.to_owned() });
     }
     if let Observed::Present(key) = &configuration.kms_key {
         walk.reach_key(key, region, Kind::Function, function);

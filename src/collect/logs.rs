@@ -12,7 +12,7 @@ use tap_audit_checks::s3::Switch;
 use tap_audit_checks::subject::{Kind, Resource};
 
 use crate::collect::call::Call;
-use crate::collect::{Collected, Walk, existence};
+use crate::collect::{Collected, Reference, Relation, Walk, existence};
 
 const GROUPS: Call = Call {
     service: "logs",
@@ -69,6 +69,28 @@ const SUBSCRIPTIONS: Call = Call {
 pub(crate) const CALLS: &[&Call] = &[&GROUPS, &STREAMS, &TAGS, &POLICIES, &SUBSCRIPTIONS];
 /// Every call about the account.
 pub(crate) const ACCOUNT_CALLS: &[&Call] = &[&POLICIES, &FILTERS, &DETECTORS];
+
+/// The log group that an ARN names, with or without the `:*` behind it; one of another account cannot be read.
+pub(crate) fn group_named(walk: &Walk<'_>, arn: &str) -> Option<Reference> {
+    match arn.splitn(7, ':').collect::<Vec<_>>().as_slice() {
+        ["arn", _, "logs", region, account, "log-group", name] if *account == walk.account => Some(Reference {
+            kind: Kind::LogGroup,
+            id: name.strip_suffix(":*").unwrap_or(name).to_owned(),
+            region: (*region).to_owned(),
+        }),
+        _ => None,
+    }
+}
+
+/// Reaches a log group that a service makes with its first event, where it is there or cannot be looked for.
+pub(crate) async fn reach_once_written(walk: &Walk<'_>, name: &str, region: &str, relation: Relation) {
+    match description(walk, name, region).await.observed() {
+        Observed::Absent | Observed::Unknown(Gap::Missing { .. }) => {}
+        Observed::Present(_) | Observed::Unknown(_) => {
+            walk.reach(Reference { kind: Kind::LogGroup, id: name.to_owned(), region: region.to_owned() }, relation);
+        }
+    }
+}
 
 /// Collects a log group and reaches its key. `writers` is filled in by the walk.
 pub(crate) async fn group(walk: &Walk<'_>, name: &str, region: &str) -> Collected {
@@ -130,7 +152,7 @@ fn described(group: aws_sdk_cloudwatchlogs::types::LogGroup) -> Description {
         arn: Observed::of(group.log_group_arn.or(listed)),
         retention_days: Observed::of(group.retention_in_days),
         retention_policy: Observed::of(group.retention_policy_name),
-        kms_key: Observed::of(group.kms_key_id),
+        kms_key: Observed::name(group.kms_key_id),
         class: match group.log_group_class.as_ref().map(|class| class.as_str()) {
             Some("STANDARD") => Observed::Present(LogClass::Standard),
             Some("INFREQUENT_ACCESS") => Observed::Present(LogClass::InfrequentAccess),

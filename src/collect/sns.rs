@@ -12,7 +12,7 @@ use tap_audit_checks::sns::{
 use tap_audit_checks::subject::{Kind, Resource};
 
 use crate::collect::call::{Call, Fault};
-use crate::collect::{Collected, Reference, Relation, Walk, existence};
+use crate::collect::{Collected, Reference, Relation, Walk, existence, iam};
 
 /// A topic of another account lets in whom its own policy names.
 const FOREIGN: Option<&str> = Some("the topic is in another account");
@@ -87,10 +87,8 @@ fn reach_logging_roles(walk: &Walk<'_>, topic: &str, attributes: &HashMap<String
 }
 
 fn reach_role(walk: &Walk<'_>, arn: &str, relation: Relation) {
-    let own = format!("arn:{}:iam::{}:role/", walk.partition, walk.account);
-    let Some(path) = arn.strip_prefix(&own).filter(|path| !path.starts_with("aws-service-role/")) else { return };
-    let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
-    let reference = Reference { kind: Kind::Role, id: name.to_owned(), region: walk.region.clone() };
+    let linked = arn.contains(":role/aws-service-role/");
+    let Some(reference) = iam::role_named(walk, arn).filter(|_| !linked) else { return };
     walk.reach(reference, relation);
 }
 

@@ -9,7 +9,7 @@ use tap_audit_checks::subject::{Kind, Resource};
 use tap_audit_checks::wafv2::{Description, Managed, ManagedRule, Rule, Statement, WebAcl};
 
 use crate::collect::call::{Call, Fault};
-use crate::collect::{Collected, Reference, Relation, Walk, existence};
+use crate::collect::{Collected, Reference, Relation, Walk, existence, logs};
 
 mod logging;
 mod rules;
@@ -55,16 +55,10 @@ pub(crate) fn web_acl_reference(walk: &Walk<'_>, named: &str, region: &str) -> O
     }
 }
 
-/// The log group that an ARN names, with or without the `:*` behind it; one of another account cannot be read.
-pub(super) fn log_group(walk: &Walk<'_>, arn: &str) -> Option<Reference> {
-    match arn.splitn(7, ':').collect::<Vec<_>>().as_slice() {
-        ["arn", _, "logs", region, account, "log-group", name] if *account == walk.account => Some(Reference {
-            kind: Kind::LogGroup,
-            id: name.strip_suffix(":*").unwrap_or(name).to_owned(),
-            region: (*region).to_owned(),
-        }),
-        _ => None,
-    }
+/// The physical id that CloudFormation gives the web ACL of this ARN.
+pub(crate) fn physical_id(arn: &str) -> Option<String> {
+    let Place { scope, name, id } = Place::parse(arn)?;
+    Some(format!("{name}|{id}|{}", scope.as_str()))
 }
 
 /// Collects a web ACL with the rules of its groups, and reaches the log group that it writes to. One that is named
@@ -79,7 +73,7 @@ pub(crate) async fn web_acl(walk: &Walk<'_>, id: &str, region: &str) -> Collecte
     let (rule_groups, managed_groups) =
         tokio::join!(rule_groups(walk, rules, region), managed_groups(walk, rules, &place, region));
     if let Observed::Present(logging) = logging.observed() {
-        for reference in logging.destinations.iter().filter_map(|destination| log_group(walk, destination)) {
+        for reference in logging.destinations.iter().filter_map(|destination| logs::group_named(walk, destination)) {
             walk.reach(reference, Relation::Of { what: "log", kind: Kind::WebAcl, id: id.to_owned() });
         }
     }

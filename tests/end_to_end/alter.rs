@@ -110,6 +110,11 @@ impl Setup {
         self.change(|account| account.edit(service, operation, rewrite));
     }
 
+    /// Alters the bodies of those answers to an operation that mention this.
+    pub(crate) fn edit_about(&mut self, service: &str, operation: &str, about: &str, rewrite: impl Fn(&str) -> String) {
+        self.edit(service, operation, |body| if body.contains(about) { rewrite(body) } else { body.to_owned() });
+    }
+
     /// Puts one text in place of another in all answers to an operation.
     pub(crate) fn replace(&mut self, service: &str, operation: &str, from: &str, to: &str) {
         self.edit(service, operation, |body| body.replace(from, to));
@@ -120,9 +125,25 @@ impl Setup {
         self.edit(service, operation, |body| with_json(body, &change));
     }
 
+    /// Alters those answers to an operation of a service that speaks JSON which mention this.
+    pub(crate) fn json_about(&mut self, service: &str, operation: &str, about: &str, change: impl Fn(&mut Value)) {
+        self.edit_about(service, operation, about, |body| with_json(body, &change));
+    }
+
     /// Alters the statements of every policy document in the answers to an operation.
     pub(crate) fn statements(&mut self, service: &str, operation: &str, change: impl Fn(&mut Vec<Value>)) {
         self.edit(service, operation, |body| with_statements(body, &change));
+    }
+
+    /// Alters the statements of those policy documents that stand in an answer which mentions this.
+    pub(crate) fn statements_about(
+        &mut self,
+        service: &str,
+        operation: &str,
+        about: &str,
+        change: impl Fn(&mut Vec<Value>),
+    ) {
+        self.edit_about(service, operation, about, |body| with_statements(body, &change));
     }
 
     /// Alters the statements of the policy document that is answered to a request of which an argument has this value.
@@ -149,7 +170,13 @@ impl Setup {
         self.template(|template| template["Resources"][logical_id] = json!({ "Type": kind }));
     }
 
-    /// Alters the stack's template at every stage.
+    /// Puts one text in place of another in the stack's template, at every stage and in whatever language it is written.
+    pub(crate) fn template_text(&mut self, from: &str, to: &str) {
+        let escaped = |text: &str| quick_xml::escape::partial_escape(text.to_owned()).into_owned();
+        self.replace("cloudformation", "GetTemplate", &escaped(from), &escaped(to));
+    }
+
+    /// Alters the stack's template, which is written in JSON, at every stage.
     pub(crate) fn template(&mut self, change: impl Fn(&mut Value)) {
         self.edit("cloudformation", "GetTemplate", |body| with_template(body, &change));
     }

@@ -12,6 +12,7 @@ use tap_audit_checks::report::{Finding, Report, Status};
 use crate::alter::{self, Setup};
 use crate::harness;
 
+mod meditech;
 mod monitoring;
 mod policies;
 
@@ -719,6 +720,7 @@ const TABLES: &[Table] = &[
         rows: &[MUTATIONS, policies::MUTATIONS],
         never_fails: &NEVER_FAILS,
     },
+    Table { profile: "meditech", account: "meditech", rows: meditech::ROWS, never_fails: &NEVER_FAILS },
     Table { profile: "monitoring", account: "monitoring", rows: monitoring::ROWS, never_fails: &NEVER_FAILS },
 ];
 

@@ -63,7 +63,7 @@ pub fn settings(outputs_text: &str) -> Audit {
         region: None,
         environment_suffix: None,
         fail_on: Severity::Low,
-        call_timeout: Duration::from_millis(400),
+        call_timeout: Duration::from_secs(10),
         clock: Clock::Fixed("2026-11-01T12:00:00Z".parse().expect("a time")),
         banner: None,
     }

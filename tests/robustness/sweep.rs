@@ -114,7 +114,7 @@ const BY_NAME: &[&str] = &[
 ];
 
 /// The directories of the accounts that meet every requirement of their profiles.
-const CONFORMING: &[&str] = &["conforming"];
+const CONFORMING: &[&str] = &["conforming", "meditech"];
 
 /// A recorded account with its outputs, and what an undisturbed audit finds in it.
 pub struct Recorded {

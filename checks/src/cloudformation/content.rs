@@ -125,11 +125,16 @@ fn references_a_secret(context: &Context<'_>) -> Judgement {
             Err(found) => gap = gap.or(Some(found)),
         }
     }
-    // A task definition that could not be read may name one.
-    for subject in context.evidence.of_kind(Kind::TaskDefinition) {
-        if let Err(found) = subject.existence.seen() {
-            gap = gap.or(Some(found));
-        }
+    // What could not be read may name one: a template, a task definition, or what leads to one.
+    for (_, stack) in
+        context.evidence.all::<Stack>().filter(|(_, stack)| *stack.identity.observed() != Observed::Absent)
+    {
+        let read = stack.members.seen().map(drop).and_then(|()| stack.processed.seen().map(drop));
+        gap = gap.or(read.err());
+    }
+    for kind in [Kind::TaskDefinition, Kind::Service, Kind::Cluster] {
+        let unread = context.evidence.of_kind(kind).find_map(|subject| subject.existence.seen().err());
+        gap = gap.or(unread);
     }
     gap.map_or_else(
         || {
@@ -293,7 +298,11 @@ mod tests {
             let text = failed(judged(SERVICES, referenced, stack(), others));
             assert_eq!(text, "nothing of the stack refers to a secret that is there");
         }
-        for kind in [Kind::Secret, Kind::TaskDefinition] {
+        for unread in [Stack { members: denied(), ..stack() }, Stack { processed: denied(), ..stack() }] {
+            let text = undecided(judged(SERVICES, referenced, unread, Vec::new()));
+            assert_eq!(text, denial().to_string());
+        }
+        for kind in [Kind::Secret, Kind::TaskDefinition, Kind::Service, Kind::Cluster] {
             let unread = found(kind, denied());
             assert_eq!(undecided(judged(SERVICES, referenced, stack(), unread)), denial().to_string());
         }

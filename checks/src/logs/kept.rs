@@ -8,6 +8,9 @@ use crate::iam::documents::listing_was_read;
 use crate::observed::Gap;
 use crate::verdict::{Judgement, Verdict};
 
+/// How the names of groups begin that API Gateway writes the execution logs of stages to.
+const EXECUTION_LOGS: &str = "API-Gateway-Execution-Logs_";
+
 /// Parameters of `logs-retention-min-90-days`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -65,7 +68,7 @@ pub(super) fn kept(group: &LogGroup, params: &Kept, context: &Context<'_>) -> Ju
 
 /// Says of a group that a service makes, where nobody else did, how to have it made otherwise.
 pub(super) fn made_by_a_service(verdict: Verdict, context: &Context<'_>) -> Verdict {
-    let makers = [("/aws/rds/", "RDS"), ("API-Gateway-Execution-Logs_", "API Gateway")];
+    let makers = [("/aws/rds/", "RDS"), (EXECUTION_LOGS, "API Gateway")];
     let maker = makers.into_iter().find(|(start, _)| context.subject.id.starts_with(start));
     match (maker, &context.subject.logical_id) {
         (Some((_, service)), None) => verdict.noting(format!(
@@ -73,6 +76,20 @@ pub(super) fn made_by_a_service(verdict: Verdict, context: &Context<'_>) -> Verd
         )),
         (Some(_) | None, _) => verdict,
     }
+}
+
+/// API Gateway makes the group of a stage's execution log without a key, and nobody is asked: it is judged where the
+/// stack makes it.
+///
+/// # Errors
+/// The gap, where the stack's listing could not be read and may hold the group.
+pub(super) fn made_by_api_gateway(context: &Context<'_>) -> Result<Option<Verdict>, Gap> {
+    if context.subject.logical_id.is_some() || !context.subject.id.starts_with(EXECUTION_LOGS) {
+        return Ok(None);
+    }
+    listing_was_read(context.evidence)?;
+    let verdict = Verdict::not_applicable("API Gateway makes this log group for itself, without a key");
+    Ok(Some(verdict.noting("have the template make it under this name first, with a key")))
 }
 
 /// Groups that services make for themselves and that hold no audit trail; one that the stack makes is the stack's.
@@ -178,5 +195,21 @@ mod tests {
         let mut other = days(Present(1));
         other.subjects[0].id = "/aws/ecs/containerinsights/records-dev/application".into();
         failed(judge(SET, &other));
+    }
+    #[test]
+    fn the_execution_log_of_a_stage_needs_a_key_only_where_the_stack_makes_it_and_retention_anyway() {
+        const ENCRYPTED: &str = "logs-kms-encrypted";
+        let require = "mode = \"require\"";
+        let mut evidence = days(Present(1));
+        evidence.subjects[0].id = "API-Gateway-Execution-Logs_a1b2c3/prod".into();
+        let text = not_applicable(judge_with(ENCRYPTED, require, &evidence));
+        assert!(text.starts_with("API Gateway makes this log group for itself, without a key"), "{text}");
+        assert!(failed(judge(SET, &evidence)).contains("API Gateway makes this log group without retention and key"));
+        evidence.subjects[0].logical_id = Some("ExecutionLog".into());
+        assert!(failed(judge_with(ENCRYPTED, require, &evidence)).starts_with("no KMS key is associated"));
+        evidence.subjects[0].logical_id = None;
+        let stack = crate::cloudformation::Stack::unknown(&denial());
+        evidence.subjects.push(subject(Kind::Stack, "s", Resource::Stack(Box::new(stack))));
+        assert_eq!(judge_with(ENCRYPTED, require, &evidence), Err(denial()));
     }
 }

@@ -175,6 +175,8 @@ impl Named {
 enum Form {
     /// It is the name.
     Whole,
+    /// The part after the last colon: what belongs to another resource has its sort before its name.
+    Part,
     /// The last part of an ARN or URL.
     Last,
     /// The part before the last of an ARN, which ends in an id.
@@ -203,7 +205,7 @@ const TYPES: &[(&str, Named, Form)] = &[
     ("AWS::ECS::Service", Named::Service, Form::Last),
     ("AWS::ECS::TaskDefinition", Named::TaskDefinition, Form::Family),
     ("AWS::ElastiCache::ParameterGroup", Named::Cache, Form::Whole),
-    ("AWS::ElastiCache::ReplicationGroup", Named::Cache, Form::Whole),
+    ("AWS::ElastiCache::ReplicationGroup", Named::Cache, Form::Part),
     ("AWS::ElastiCache::ServerlessCache", Named::Cache, Form::Whole),
     ("AWS::ElastiCache::SubnetGroup", Named::Cache, Form::Whole),
     ("AWS::ElasticLoadBalancingV2::LoadBalancer", Named::LoadBalancer, Form::BeforeId),
@@ -218,7 +220,7 @@ const TYPES: &[(&str, Named, Form)] = &[
     ("AWS::KinesisFirehose::DeliveryStream", Named::Stream, Form::Whole),
     ("AWS::Lambda::Function", Named::Function, Form::Whole),
     ("AWS::Logs::LogGroup", Named::LogGroup, Form::Whole),
-    ("AWS::RDS::DBCluster", Named::Database, Form::Whole),
+    ("AWS::RDS::DBCluster", Named::Database, Form::Part),
     ("AWS::RDS::DBClusterParameterGroup", Named::Database, Form::Whole),
     ("AWS::RDS::DBInstance", Named::Database, Form::Whole),
     ("AWS::RDS::DBParameterGroup", Named::Database, Form::Whole),
@@ -244,6 +246,7 @@ fn named<'a>(kind: &str, id: &'a str) -> Option<(Named, &'a str)> {
         |text: &'a str| if text.starts_with("arn:") { text.rsplit('/').nth(1).unwrap_or(text) } else { text };
     let name = match form {
         Form::Whole => id,
+        Form::Part => id.rsplit_once(':').map_or(id, |(_, name)| name),
         Form::Last => last(id),
         Form::BeforeId => before_id(id),
         Form::BeforeBar => id.split_once('|').map_or_else(|| before_id(id), |(name, _)| name),
@@ -453,6 +456,8 @@ mod tests {
             ("AWS::CloudTrail::Trail", "trail-dev".into(), "trail-dev"),
             ("AWS::CloudTrail::Trail", arn("cloudtrail", "trail/trail-dev"), "trail-dev"),
             ("AWS::CloudWatch::Alarm", "alarm/cpu:dev".into(), "alarm/cpu:dev"),
+            ("AWS::RDS::DBCluster", "aurora-dev".into(), "aurora-dev"),
+            ("AWS::RDS::DBCluster", "db:aurora-dev-a".into(), "aurora-dev-a"),
             ("AWS::Events::Rule", "rule-dev".into(), "rule-dev"),
             ("AWS::Events::Rule", "bus-dev|rule-dev".into(), "rule-dev"),
             ("AWS::ECS::Cluster", "cluster-dev".into(), "cluster-dev"),

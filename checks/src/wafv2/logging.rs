@@ -1,6 +1,6 @@
 //! Whether a web ACL logs what it blocks.
 
-use super::{Behavior, Filter, LogFilter, Logging, Meets, WebAcl, protecting};
+use super::{Behavior, Filter, LogFilter, Logging, Meets, WebAcl, judge_log};
 use crate::apigateway::GroupArn;
 use crate::check::{Context, NoParams};
 use crate::observed::Gap;
@@ -15,7 +15,7 @@ const BLOCK: &str = "BLOCK";
 
 /// No logging configuration means that a web ACL that exists logs nowhere; its metrics are no logs.
 pub(super) fn logged(acl: &WebAcl, _params: &NoParams, context: &Context<'_>) -> Judgement {
-    protecting(acl, context, |_| {
+    judge_log(acl, context, |_| {
         let Some(logging) = acl.logging.seen()? else {
             return Ok(Verdict::not_satisfied("the web ACL logs nowhere", EXPECTED));
         };
@@ -167,6 +167,15 @@ mod tests {
     fn one(behavior: Behavior, meets: Meets, actions: &[&str], labels: usize) -> Filter {
         let actions = actions.iter().map(|action| (*action).to_owned()).collect();
         Filter { behavior: Present(behavior), meets: Present(meets), actions, labels }
+    }
+
+    #[test]
+    fn a_web_acl_that_sees_no_request_has_none_to_log() {
+        let idle = acl(Vec::new());
+        assert_eq!(
+            not_applicable(judge(ID, &evidence(vec![acl_subject(idle), api_behind(None)]))),
+            "it stands in front of no stage, and stages have none: a1/prod (see apigw-waf-associated)"
+        );
     }
 
     #[test]

@@ -5,14 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_apigateway::types;
 use futures_util::future::join_all;
 use tap_audit_checks::apigateway::{
-    AccountSettings, Connection, Integration, LinkStatus, Method, RestApi, Stage, Throttle, UsagePlan, VpcLink,
+    AccountSettings, Connection, Integration, LinkStatus, LoggingLevel, Method, MethodSetting, RestApi, Stage,
+    Throttle, UsagePlan, VpcLink,
 };
 use tap_audit_checks::observed::{Gap, Observed, Seen};
 use tap_audit_checks::subject::Kind;
 
 use super::stages::{self, Attempt};
 use super::{ACCOUNT, AUTHORIZERS, USAGE_PLANS, VPC_LINKS, WEB_ACL, methods};
-use crate::collect::{Reference, Relation, Walk, elbv2, wafv2};
+use crate::collect::{Relation, Walk, elbv2, iam, logs, wafv2};
 
 /// Reads the parts of an API; its description is filled in by the caller.
 pub(super) async fn parts(walk: &Walk<'_>, id: &str, region: &str) -> RestApi {
@@ -39,6 +40,7 @@ pub(super) async fn parts(walk: &Walk<'_>, id: &str, region: &str) -> RestApi {
         ..RestApi::unknown(&Gap::NotCollected { what: "the caller fills it in".into() })
     };
     reach(walk, &api, id, region);
+    reach_execution_logs(walk, &api, id, region).await;
     api
 }
 
@@ -190,8 +192,28 @@ fn vpc_link(found: &types::VpcLink) -> Result<VpcLink, Gap> {
     })
 }
 
-/// Reaches what the answers name. The groups of execution logs are left out: API Gateway makes them itself, and they are
-/// judged only where the stack holds them.
+/// Reaches the log groups that API Gateway makes for the execution logs of stages that write any.
+async fn reach_execution_logs(walk: &Walk<'_>, api: &RestApi, id: &str, region: &str) {
+    let Observed::Present(stages) = api.stages.observed() else { return };
+    if !walk.scope.selects(&["logs-"]) {
+        return;
+    }
+    for stage in stages.iter().filter(|stage| stage.settings.values().any(writes)) {
+        let name = format!("API-Gateway-Execution-Logs_{id}/{}", stage.name);
+        let relation = Relation::Of { what: "execution log", kind: Kind::RestApi, id: id.to_owned() };
+        logs::reach_once_written(walk, &name, region, relation).await;
+    }
+}
+
+/// Whether a setting writes to the execution log, or may.
+fn writes(setting: &MethodSetting) -> bool {
+    match setting.logging {
+        Observed::Present(LoggingLevel::Off) | Observed::Absent => false,
+        Observed::Present(LoggingLevel::Error | LoggingLevel::Info) | Observed::Unknown(_) => true,
+    }
+}
+
+/// Reaches what the answers name.
 fn reach(walk: &Walk<'_>, api: &RestApi, id: &str, region: &str) {
     let of = |what| Relation::Of { what, kind: Kind::RestApi, id: id.to_owned() };
     for acl in api.web_acls.values() {
@@ -205,7 +227,7 @@ fn reach(walk: &Walk<'_>, api: &RestApi, id: &str, region: &str) {
         for stage in stages {
             if let Observed::Present(log) = &stage.access_log
                 && let Observed::Present(destination) = &log.destination
-                && let Some(reference) = wafv2::log_group(walk, destination)
+                && let Some(reference) = logs::group_named(walk, destination)
             {
                 walk.reach(reference, of("access log"));
             }
@@ -213,9 +235,8 @@ fn reach(walk: &Walk<'_>, api: &RestApi, id: &str, region: &str) {
     }
     if let Observed::Present(settings) = api.account.observed()
         && let Observed::Present(role) = &settings.log_role
-        && let Some((_, name)) = role.rsplit_once('/')
+        && let Some(reference) = iam::role_named(walk, role)
     {
-        let reference = Reference { kind: Kind::Role, id: name.to_owned(), region: walk.region.clone() };
         walk.reach(reference, of("log role"));
     }
     for arn in balancers(api) {

@@ -149,6 +149,26 @@ async fn an_api_is_read_with_all_its_parts_and_leads_to_what_it_rests_on() {
 }
 
 #[tokio::test]
+async fn the_execution_log_of_a_stage_that_writes_one_is_reached_unless_it_is_known_not_to_be_there() {
+    const NAME: &str = "API-Gateway-Execution-Logs_abc123/prod";
+    const REACHED: &str = "execution log of AWS::ApiGateway::RestApi abc123: API-Gateway-Execution-Logs_abc123/prod";
+    let logs = |answer: Answer| {
+        let account = api_account(&stage_acl(), &waf_answer());
+        account.answer("logs", "DescribeLogGroups", &[("logGroupNamePrefix", NAME)], answer).unwrap()
+    };
+    let there = Answer::ok(format!(r#"{{"logGroups":[{{"logGroupName":"{NAME}"}}]}}"#));
+    let of_another_stage = Answer::ok(format!(r#"{{"logGroups":[{{"logGroupName":"{NAME}uction"}}]}}"#));
+    let denied = Answer::error("logs", 400, "AccessDeniedException");
+    for (answer, reached) in [(there.clone(), true), (of_another_stage, false), (denied, true)] {
+        let (_, found, _) = api_of(logs(answer), &["apigw-throttling", "logs-retention-set"]).await;
+        assert_eq!(found.iter().any(|one| one == REACHED), reached, "{found:?}");
+    }
+    let silent = logs(there).edit("apigateway", "GetStages", |body| body.replace("INFO", "OFF")).unwrap();
+    let (_, found, _) = api_of(silent, &["apigw-throttling", "logs-retention-set"]).await;
+    assert!(!found.iter().any(|one| one == REACHED), "{found:?}");
+}
+
+#[tokio::test]
 async fn services_that_disagree_about_a_web_acl_are_both_asked_again() {
     let (api, _, replay) = api_of(api_account("", &waf_answer()), &["waf-logging-enabled"]).await;
     let Observed::Present(stages) = api.stages.observed() else { panic!("{:?}", api.stages) };

@@ -179,6 +179,31 @@ async fn nat_gateways_and_the_flow_logs_of_the_vpc_and_its_own_subnets_are_seen(
 }
 
 #[tokio::test]
+async fn a_flow_log_leads_to_the_log_group_and_role_of_the_account_and_to_those_of_no_other() {
+    let written = |owner: &str| {
+        let group = format!("<logDestination>arn:aws:logs:us-east-2:{owner}:log-group:flows</logDestination>");
+        let role = format!("arn:aws:iam::{owner}:role/service/flow-logs");
+        let to = format!("{group}<deliverLogsPermissionArn>{role}</deliverLogsPermissionArn></item></flowLogSet>");
+        network().edit("ec2", "DescribeFlowLogs", |body| {
+            body.replace("subnet-other", "subnet-a").replace("</item></flowLogSet>", &to)
+        })
+    };
+    let found = |found: Vec<(Reference, Relation)>| {
+        let others = found.into_iter().filter(|(reference, _)| reference.kind != Kind::SecurityGroup);
+        others.map(|(reference, relation)| format!("{relation}: {}", reference.id)).collect::<Vec<_>>()
+    };
+    let own = found(vpc_of(written("123456789012").unwrap(), ALL).await.1);
+    assert_eq!(
+        own,
+        [
+            "log group of the flow log of AWS::EC2::VPC vpc-1: flows",
+            "role of the flow log of AWS::EC2::VPC vpc-1: flow-logs"
+        ]
+    );
+    assert_eq!(found(vpc_of(written("999988887777").unwrap(), ALL).await.1), Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn what_no_requirement_asks_for_is_not_read() {
     let (collected, found) = vpc_of(network(), &[]).await;
     assert_eq!(found, []);
@@ -308,6 +333,24 @@ async fn a_rule_has_one_other_end_and_icmp_has_no_ports() {
     assert_eq!((pair.vpc.as_deref(), pair.peering.as_deref()), (None, Some("pcx-1")));
     let Observed::Present(egress) = &described.egress else { panic!("no rules") };
     assert_eq!(egress[0].traffic, Traffic::All);
+}
+
+#[tokio::test]
+async fn of_many_answers_only_the_one_of_the_id_that_was_asked_for_counts() {
+    let other = "<item><groupId>sg-0</groupId><groupName>other</groupName><vpcId>vpc-0</vpcId></item>";
+    let groups = GROUP_SET.replacen("<item>", &format!("{other}<item>"), 1);
+    let account = answering(nothing(), "DescribeSecurityGroups", &OF_GROUP, &[], &groups);
+    let ask = async |walk: &Walk<'_>| security_group(walk, "sg-1", REGION).await;
+    let Resource::SecurityGroup(group) = walked(account, &scope(), ask).await.0.resource else { panic!() };
+    assert_eq!(present(&group.description).name, Observed::Present("db".into()));
+
+    let other = "<item><vpcId>vpc-0</vpcId><cidrBlock>10.7.0.0/16</cidrBlock></item>";
+    let vpcs = VPC_SET.replacen("<item>", &format!("{other}<item>"), 1);
+    let vpc = held(vpc_of(answering(network(), "DescribeVpcs", &OF_VPC, &[], &vpcs), &[]).await.0);
+    assert_eq!(present(&vpc.description).owner, Observed::Present("123456789012".into()));
+    let none = vpcs.replace("vpc-1", "vpc-2");
+    let missing = vpc_of(answering(network(), "DescribeVpcs", &OF_VPC, &[], &none), &[]).await.0;
+    assert_eq!(missing.existence.observed(), &Observed::Present(Existence::Missing));
 }
 
 #[tokio::test]

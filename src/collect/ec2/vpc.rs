@@ -14,7 +14,7 @@ use tap_audit_checks::subject::{Kind, Resource};
 
 use super::{always, filter, of_vpc, only, range};
 use crate::collect::call::Call;
-use crate::collect::{Collected, Reference, Relation, Walk, existence};
+use crate::collect::{Collected, Reference, Relation, Walk, existence, iam, logs};
 
 const VPCS: Call =
     Call { service: "ec2", operation: "DescribeVpcs", permission: "ec2:DescribeVpcs", absent: &[], denied_or: None };
@@ -72,6 +72,8 @@ pub(crate) async fn vpc(walk: &Walk<'_>, id: &str, region: &str) -> Collected {
         walk.reach(reference, relation);
     }
     let flow_logs = of_network(flow_logs, id, &subnets);
+    reach_written_by(walk, &flow_logs, id);
+    let flow_logs = flow_logs.map(|logs| logs.into_iter().map(|listed| listed.log).collect());
     let existence = existence(&description);
     let owner = match description.observed() {
         Observed::Present(VpcDescription { owner: Observed::Present(owner), .. }) => owner,
@@ -138,7 +140,8 @@ async fn description(walk: &Walk<'_>, id: &str, region: &str) -> Seen<VpcDescrip
             |answer| answer.next_token().map(str::to_owned),
             |answer| {
                 let found = answer.vpcs.ok_or_else(|| VPCS.incomplete("vpcSet"))?;
-                Ok(found.iter().map(described).collect::<Vec<_>>())
+                // An endpoint that does not heed the filter answers other VPCs as well.
+                Ok(found.iter().filter(|vpc| vpc.vpc_id() == Some(id)).map(described).collect::<Vec<_>>())
             },
         )
         .await;
@@ -395,8 +398,18 @@ fn nat_gateway(found: &types::NatGateway) -> Result<NatGateway, Gap> {
     })
 }
 
+/// A flow log with what it leads to.
+#[derive(Clone)]
+struct Listed {
+    log: FlowLog,
+    /// The ARN of the log group that it writes to.
+    group: Option<String>,
+    /// The ARN of the role that delivers.
+    role: Option<String>,
+}
+
 /// Reads every flow log of the region: those of the subnets hang on the subnets and not on the VPC.
-async fn flow_logs(walk: &Walk<'_>, region: &str) -> Seen<Vec<FlowLog>> {
+async fn flow_logs(walk: &Walk<'_>, region: &str) -> Seen<Vec<Listed>> {
     if !walk.scope.selects(&["vpc-flow-logs-"]) {
         return not_asked("flow logs");
     }
@@ -409,10 +422,32 @@ async fn flow_logs(walk: &Walk<'_>, region: &str) -> Seen<Vec<FlowLog>> {
             |answer| answer.next_token().map(str::to_owned),
             |answer| {
                 let found = answer.flow_logs.ok_or_else(|| FLOW_LOGS.incomplete("flowLogSet"))?;
-                found.iter().map(flow_log).collect()
+                found.iter().map(listed).collect()
             },
         )
         .await
+}
+
+fn listed(found: &types::FlowLog) -> Result<Listed, Gap> {
+    Ok(Listed {
+        log: flow_log(found)?,
+        group: found.log_destination().map(str::to_owned),
+        role: found.deliver_logs_permission_arn().map(str::to_owned),
+    })
+}
+
+/// Reaches the log groups that flow logs write to and the roles that deliver for them, as far as they are of the account.
+fn reach_written_by(walk: &Walk<'_>, flow_logs: &Seen<Vec<Listed>>, vpc: &str) {
+    let of = |what| Relation::Of { what, kind: Kind::Vpc, id: vpc.to_owned() };
+    let Observed::Present(logs) = flow_logs.observed() else { return };
+    for listed in logs {
+        if let Some(reference) = listed.group.as_deref().and_then(|arn| logs::group_named(walk, arn)) {
+            walk.reach(reference, of("log group of the flow log"));
+        }
+        if let Some(reference) = listed.role.as_deref().and_then(|arn| iam::role_named(walk, arn)) {
+            walk.reach(reference, of("role of the flow log"));
+        }
+    }
 }
 
 fn flow_log(found: &types::FlowLog) -> Result<FlowLog, Gap> {
@@ -458,12 +493,12 @@ fn flow_log(found: &types::FlowLog) -> Result<FlowLog, Gap> {
 
 /// Keeps the flow logs of the VPC and of its subnets. Where the subnets are not known, those of the VPC stay, and what
 /// asks for the subnets' has to meet the gap of the subnets.
-fn of_network(flow_logs: Seen<Vec<FlowLog>>, vpc: &str, subnets: &Seen<Vec<Subnet>>) -> Seen<Vec<FlowLog>> {
+fn of_network(flow_logs: Seen<Vec<Listed>>, vpc: &str, subnets: &Seen<Vec<Subnet>>) -> Seen<Vec<Listed>> {
     let of_subnet = |log: &FlowLog| match subnets.observed() {
         Observed::Present(subnets) => subnets.iter().any(|subnet| subnet.id == log.resource),
         Observed::Absent | Observed::Unknown(_) => false,
     };
-    flow_logs.map(|logs| logs.into_iter().filter(|log| log.resource == vpc || of_subnet(log)).collect())
+    flow_logs.map(|logs| logs.into_iter().filter(|one| one.log.resource == vpc || of_subnet(&one.log)).collect())
 }
 
 async fn default_group(walk: &Walk<'_>, vpc: &str, region: &str) -> Seen<String> {

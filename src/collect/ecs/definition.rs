@@ -251,17 +251,18 @@ fn volume(found: &types::Volume) -> Result<Volume, Gap> {
     Ok(Volume { name: name.to_owned(), efs: Observed::of(efs) })
 }
 
-/// The name of a role of this account.
-fn role_name<'a>(walk: &Walk<'_>, arn: &'a Observed<String>) -> Option<&'a str> {
-    let Observed::Present(arn) = arn else { return None };
-    let own = arn.split(':').nth(4) == Some(walk.account.as_str());
-    arn.rsplit_once('/').map(|(_, name)| name).filter(|_| own)
+/// A role of this account.
+fn role(walk: &Walk<'_>, arn: &Observed<String>) -> Option<Reference> {
+    match arn {
+        Observed::Present(arn) => iam::role_named(walk, arn),
+        Observed::Absent | Observed::Unknown(_) => None,
+    }
 }
 
 /// The secrets that the task role may read by name, but for those that a container takes anyway.
 async fn secrets_of_role(walk: &Walk<'_>, definition: &Definition, region: &str) -> Vec<Reference> {
-    let Some(name) = role_name(walk, &definition.task_role) else { return Vec::new() };
-    let collected = iam::role(walk, name).await;
+    let Some(reference) = role(walk, &definition.task_role) else { return Vec::new() };
+    let collected = iam::role(walk, &reference.id).await;
     let Some(role) = Role::of(&collected.resource) else { return Vec::new() };
     let taken: Vec<&str> = secrets(definition).map(|secret| secret.named.as_str()).collect();
     named_for_reading(role)
@@ -278,9 +279,9 @@ fn secrets(definition: &Definition) -> impl Iterator<Item = &SecretReference> {
 
 fn reach_from(walk: &Walk<'_>, definition: &Definition, by_role: &[Reference], id: &str, region: &str) {
     let of = |what| Relation::Of { what, kind: Kind::TaskDefinition, id: id.to_owned() };
-    for (what, role) in [("task role", &definition.task_role), ("execution role", &definition.execution_role)] {
-        if let Some(name) = role_name(walk, role) {
-            walk.reach(Reference { kind: Kind::Role, id: name.to_owned(), region: walk.region.clone() }, of(what));
+    for (what, arn) in [("task role", &definition.task_role), ("execution role", &definition.execution_role)] {
+        if let Some(reference) = role(walk, arn) {
+            walk.reach(reference, of(what));
         }
     }
     for container in &definition.containers {

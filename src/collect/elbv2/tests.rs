@@ -96,6 +96,15 @@ async fn a_load_balancer_is_read_with_listeners_groups_and_attributes() {
 }
 
 #[tokio::test]
+async fn a_load_balancer_leads_to_its_security_groups() {
+    let (_, found, _) = collected(account(&balancer("network", INTERNAL)), ARN).await;
+    let [(reference, relation)] = found.as_slice() else { panic!("one security group, found {found:?}") };
+    assert_eq!((reference.kind, reference.id.as_str()), (Kind::SecurityGroup, "sg-1"));
+    let expected = format!("security group of AWS::ElasticLoadBalancingV2::LoadBalancer {ARN}");
+    assert_eq!(relation.to_string(), expected);
+}
+
+#[tokio::test]
 async fn a_web_acl_is_asked_for_where_it_could_make_a_difference() {
     let public = read(account(&balancer("application", PUBLIC))).await;
     assert_eq!(public.web_acl.observed(), &Observed::Absent);

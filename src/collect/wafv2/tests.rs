@@ -163,3 +163,11 @@ async fn a_web_acl_is_named_by_arn_physical_id_name_or_id() {
     let (other, found, _) = collected(account(nonexistent(), nonexistent()), "other").await;
     assert_eq!((other.existence.observed(), found.len()), (&Observed::Present(Existence::Missing), 0));
 }
+
+#[test]
+fn cloudformation_calls_a_web_acl_by_name_id_and_scope() {
+    let arn = |place: &str| format!("arn:aws:wafv2:us-east-1:123456789012:{place}/webacl/web/1f2e3d4c");
+    assert_eq!(physical_id(&arn("regional")).as_deref(), Some("web|1f2e3d4c|REGIONAL"));
+    assert_eq!(physical_id(&arn("global")).as_deref(), Some("web|1f2e3d4c|CLOUDFRONT"));
+    assert_eq!(physical_id("web"), None);
+}

@@ -77,6 +77,21 @@ fn another_account_fails_unless_it_is_trusted() {
 }
 
 #[test]
+fn another_account_fails_behind_a_mount_target_too() {
+    const VIA: &str = r#""Bool":{"elasticfilesystem:AccessedViaMountTarget":"true"}"#;
+    let by_condition = format!(r#","Condition":{{{VIA},"StringEquals":{{"aws:PrincipalAccount":"999999999999"}}}}"#);
+    for statement in [allow("999999999999", &format!(r#","Condition":{{{VIA}}}"#)), allow("*", &by_condition)] {
+        let policy = || written(&format!("{statement},{DENY}"));
+        assert!(failed(judged(policy())).contains("cross-account"));
+        let evidence = of(FileSystem { policy: policy(), ..file_system() });
+        passed(judge_with(ID, "trusted_accounts = [\"999999999999\"]", &evidence));
+    }
+    // Everybody behind a mount target is AWS's own default, also where an account is mentioned elsewhere.
+    let spared = r#"{"Effect":"Deny","Principal":{"AWS":"999999999999"},"Action":"*","Resource":"ARN"}"#;
+    passed(judged(written(&format!("{},{spared},{DENY}", allow("*", &format!(r#","Condition":{{{VIA}}}"#))))));
+}
+
+#[test]
 fn a_policy_that_could_not_be_read_is_undecided() {
     assert_eq!(judged(denied()), Err(denial()));
     assert!(undecided(judged(seen(PolicyText("{".into())))).contains("cannot be read as a policy"));

@@ -172,6 +172,14 @@ mod topics {
     }
 
     #[test]
+    fn alarms_that_are_kept_out_for_different_reasons_are_told_apart() {
+        let third = json!({"ArnEquals": {"aws:SourceArn": format!("arn:aws:cloudwatch:us-east-2:{ACCOUNT}:alarm:c")}});
+        let text = failed(at_topic(&[publish("cloudwatch.amazonaws.com", third)], vec![alarm("a"), alarm("b")]));
+        assert_eq!(text.matches("is not allowed").count(), 2, "{text}");
+        assert!(text.contains(":alarm:a`") && text.contains(":alarm:b`"), "{text}");
+    }
+
+    #[test]
     fn a_condition_for_rules_is_noted() {
         let bound = publish("events.amazonaws.com", json!({"StringEquals": {"aws:SourceAccount": ACCOUNT}}));
         let text = passed(at_topic(&[bound], vec![rule(None)]));
@@ -326,6 +334,19 @@ mod keys {
         assert!(
             text.starts_with("cloudwatch.amazonaws.com is not allowed kms:GenerateDataKey for alarm `a`"),
             "{text}"
+        );
+    }
+
+    #[test]
+    fn what_keeps_every_alarm_out_is_said_once_for_all_of_them() {
+        let text = failed(at_key(&[], vec![alarm("a"), rule(None), alarm("b")]));
+        assert_eq!(
+            text,
+            "cloudwatch.amazonaws.com is not allowed kms:Decrypt and kms:GenerateDataKey for alarm `a`, alarm `b`: \
+             statement 1 (Root) does not match, because the caller is the service `cloudwatch.amazonaws.com`, none of \
+             `123456789012`; events.amazonaws.com is not allowed kms:Decrypt and kms:GenerateDataKey for rule \
+             `compliance`: statement 1 (Root) does not match, because the caller is the service \
+             `events.amazonaws.com`, none of `123456789012`"
         );
     }
 

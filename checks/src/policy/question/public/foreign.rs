@@ -1,12 +1,12 @@
 //! Can nobody of another account that is not trusted use the resource?
 
-use crate::policy::model::{Document, Effect, Principal, Principals, Statement};
+use crate::policy::model::{Document, Effect, Principal, Principals, Statement, Version};
 use crate::policy::question::class::{caller, class, estrange, invented, known_accounts};
 use crate::policy::question::public::{Policies, asked_statement, correct, nobody, reach, read, regions};
 use crate::policy::question::show::Shown;
 use crate::policy::question::{Ruling, Setting};
 use crate::policy::request::Caller;
-use crate::policy::search::{Answer, Claim, Party, Strangers, search};
+use crate::policy::search::{Answer, Claim, Fixed, Party, Strangers, search};
 
 /// Judges whether the policies of a resource together allow anything to a principal of an account other than the own and
 /// the trusted ones, or to a canonical user that is not trusted; each policy has a name for the reader.
@@ -45,7 +45,7 @@ fn judged(policies: &[(&str, &str)], setting: &Setting, correcting: bool) -> Rul
     let named: Vec<(&str, &Document)> = parsed.iter().map(|(name, _, document)| (*name, document)).collect();
     let foreign = Foreign { setting, service: &service };
     let mut doubt = None;
-    for answer in [foreign.named(&documents), foreign.described(&documents)] {
+    for answer in [foreign.named(&documents), foreign.described(&documents), foreign.described_by_account(&documents)] {
         match answer {
             Answer::Proved => {}
             Answer::Undecided(reason) => {
@@ -95,12 +95,28 @@ impl Foreign<'_> {
             Principals::Only(principals) => principals.iter().any(|principal| self.is_foreign(principal)),
             Principals::AllBut(_) | Principals::Unstated => false,
         };
-        self.ask(documents, parties, Strangers::No, meaning)
+        self.ask(documents, parties, Strangers::No, None, meaning)
     }
 
     /// Those whom an Allow describes without a principal of its own for them, such as everyone of account A by
     /// `aws:PrincipalAccount`.
     fn described(&self, documents: &[&Document]) -> Answer {
+        let parties = self.others(documents);
+        self.ask(documents, parties, Strangers::Anybody, reach(self.service), describes)
+    }
+
+    /// The same where strangers do not reach the resource: an Allow that speaks of another account means those of its
+    /// principals who do.
+    fn described_by_account(&self, documents: &[&Document]) -> Answer {
+        if reach(self.service).is_none() {
+            return Answer::Proved;
+        }
+        let meaning = |statement: &Statement| describes(statement) && self.speaks_of_another(statement);
+        self.ask(documents, self.others(documents), Strangers::Anybody, None, meaning)
+    }
+
+    /// Somebody, and the root, of each account that the documents mention and that is neither the own nor trusted.
+    fn others(&self, documents: &[&Document]) -> Vec<Party> {
         let mut parties = Vec::new();
         for account in known_accounts(documents, self.setting) {
             if self.is_other(&account) {
@@ -108,22 +124,22 @@ impl Foreign<'_> {
                 parties.push(Party::Exactly(Caller::Root { account }));
             }
         }
-        let meaning = |statement: &Statement| match &statement.principals {
-            Principals::Only(principals) => {
-                principals.iter().any(|one| matches!(one, Principal::Everyone | Principal::Other { .. }))
-            }
-            Principals::AllBut(_) => true,
-            Principals::Unstated => false,
-        };
-        self.ask(documents, parties, Strangers::Anybody, meaning)
+        parties
     }
 
-    /// Whether these parties are allowed nothing by the Allows that are meant, after every Deny.
+    fn speaks_of_another(&self, statement: &Statement) -> bool {
+        let alone = Document { version: Version::V2012, id: None, statements: vec![statement.clone()] };
+        known_accounts(&[&alone], self.setting).iter().any(|account| self.is_other(account))
+    }
+
+    /// Whether these parties are allowed nothing by the Allows that are meant, after every Deny, when they reach the
+    /// resource like this.
     fn ask(
         &self,
         documents: &[&Document],
         parties: Vec<Party>,
         strangers: Strangers,
+        reached: Option<(&'static str, Fixed)>,
         meant: impl Fn(&Statement) -> bool,
     ) -> Answer {
         if parties.is_empty() {
@@ -139,7 +155,7 @@ impl Foreign<'_> {
             .collect();
         let left: Vec<&Document> = left.iter().collect();
         let regions = regions(self.service, self.setting);
-        let asked = class(documents, self.setting, parties, regions, reach(self.service));
+        let asked = class(documents, self.setting, parties, regions, reached);
         let mut asked = match strangers {
             Strangers::No => asked,
             Strangers::Anybody | Strangers::OfOtherAccounts => estrange(asked, strangers),
@@ -174,6 +190,17 @@ impl Foreign<'_> {
     fn is_other(&self, account: &str) -> bool {
         let is_account = account.len() == 12 && account.bytes().all(|letter| letter.is_ascii_digit());
         is_account && account != self.setting.account && !self.setting.trusted_accounts.iter().any(|one| one == account)
+    }
+}
+
+/// Whether a statement lets callers in by what they are, not by their names.
+fn describes(statement: &Statement) -> bool {
+    match &statement.principals {
+        Principals::Only(principals) => {
+            principals.iter().any(|one| matches!(one, Principal::Everyone | Principal::Other { .. }))
+        }
+        Principals::AllBut(_) => true,
+        Principals::Unstated => false,
     }
 }
 
