@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sha2::{Digest, Sha256};
 
 use crate::catalog::{Catalog, Profile};
-use crate::check::Context;
+use crate::check::{Context, OfMissing};
 use crate::cloudformation;
 use crate::evidence::Evidence;
 use crate::iam::documents::listing_was_read;
@@ -75,11 +75,13 @@ fn finding(pair: &Pair<'_>, evidence: &Evidence) -> Finding {
     let (judgement, calls) = reading::during(|| {
         // Whether the resource is there is one requirement's question; for the others its absence is the cause, so
         // that one lost bucket is one failure and not twenty.
-        if let Observed::Present(Existence::Missing) = subject.existence.observed() {
+        if let (Observed::Present(Existence::Missing), OfMissing::DependsOnAnother) =
+            (subject.existence.observed(), tailored.of_missing)
+        {
             // Only here does the outcome rest on it; elsewhere the check's own calls are the evidence.
             subject.existence.seen()?;
             let why = format!("{} `{}` does not exist", subject.kind, subject.id);
-            return Err(Gap::depends_on("stack-outputs-resolve-live", why));
+            return Err(Gap::depends_on(on_existence(subject.kind), why));
         }
         let verdict = (tailored.judge)(&Context { subject, evidence })?;
         if matches!(verdict, Verdict::NotSatisfied { .. }) {
@@ -124,6 +126,12 @@ fn finding(pair: &Pair<'_>, evidence: &Evidence) -> Finding {
         evidence: calls.into_iter().collect(),
         fingerprint: fingerprint(&requirement.id, subject),
     }
+}
+
+/// The requirement that fails where a subject of this kind does not exist. A secret is not the stack's: what leads to it
+/// is a reference, not an output.
+fn on_existence(kind: Kind) -> &'static str {
+    if kind == Kind::Secret { "secret-exists-and-active" } else { "stack-outputs-resolve-live" }
 }
 
 /// How much the finding matters, and why: as much as the requirement says, unless its failure is one that matters less.
@@ -243,4 +251,37 @@ fn controls(catalog: &Catalog, findings: &[Finding]) -> Vec<ControlCoverage> {
         }
     }
     coverage
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::*;
+    use crate::secretsmanager::Secret;
+    use crate::subject::Resource;
+
+    #[test]
+    fn a_secret_that_is_not_there_is_one_failure_and_the_cause_of_every_other_error() {
+        let gone = Gap::Missing { operation: "DescribeSecret".into(), code: "ResourceNotFoundException".into() };
+        let arn = format!("arn:aws:secretsmanager:us-east-2:{ACCOUNT}:secret:records-a1b2c3");
+        let mut secret = subject(Kind::Secret, &arn, Resource::Secret(Box::new(Secret::unknown(&gone))));
+        secret.existence = seen(Existence::Missing);
+        let catalog = Catalog::embedded().expect("the catalog");
+        let profile = catalog.profile("meditech").expect("the profile");
+        let settings =
+            Settings { tool_version: "0".into(), profile_reason: None, fail_on: Severity::Low, banner: None };
+        let report = assess(&catalog, &profile, &evidence(vec![secret]), settings);
+        let of_secret = report.findings.iter().filter(|finding| finding.subject.id == arn);
+        let (failed, others): (Vec<&Finding>, Vec<&Finding>) =
+            of_secret.partition(|finding| finding.requirement == "secret-exists-and-active");
+        assert_eq!(
+            failed.iter().map(|finding| finding.observed()).collect::<Vec<_>>(),
+            [Some("the secret does not exist")]
+        );
+        assert!(!others.is_empty());
+        for finding in others {
+            let reason = finding.reason().expect("a reason");
+            assert!(reason.starts_with("depends on secret-exists-and-active"), "{}: {reason}", finding.requirement);
+        }
+    }
 }

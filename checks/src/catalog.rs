@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::check::{self, Bound, Check};
+use crate::check::{self, Bound, Check, OfMissing};
 use crate::requirement::{Basis, Requirement, RequirementFile, Rollup, Severity};
 use crate::subject::{Kind, Role};
 
@@ -247,6 +247,8 @@ pub struct Tailored {
     pub requirement: Requirement,
     /// The kinds of subject that it judges.
     pub kinds: Vec<Kind>,
+    /// What the check makes of a subject that does not exist.
+    pub of_missing: OfMissing,
     /// The check.
     pub judge: Bound,
 }
@@ -431,7 +433,8 @@ impl Catalog {
             let id = requirement.id.clone();
             let check = self.checks.get(id.as_str()).ok_or(CatalogError::WithoutCheck { id })?;
             let judge = bind(check, &requirement, &profile.name)?;
-            tailored.push(Tailored { kinds: check.kinds.clone(), requirement, judge });
+            let (kinds, of_missing) = (check.kinds.clone(), check.of_missing);
+            tailored.push(Tailored { kinds, of_missing, requirement, judge });
         }
         Ok(Profile {
             name: profile.name.clone(),

@@ -28,12 +28,23 @@ type Bind = Box<dyn Fn(&toml::Table) -> Result<Bound, toml::de::Error> + Send + 
 #[serde(deny_unknown_fields)]
 pub struct NoParams {}
 
+/// What a check makes of a subject that does not exist.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OfMissing {
+    /// Nothing: that it is not there is the failure of another requirement.
+    DependsOnAnother,
+    /// That it is not there is what this one is about.
+    Judges,
+}
+
 /// A function that judges one requirement, with the kinds of subject that it judges.
 pub struct Check {
     /// The requirement's id.
     pub id: &'static str,
     /// The kinds of subject that it judges.
     pub kinds: Vec<Kind>,
+    /// What it makes of a subject that does not exist.
+    pub of_missing: OfMissing,
     bind: Bind,
     when_none: Option<fn(&Evidence) -> Judgement>,
 }
@@ -80,12 +91,25 @@ impl Check {
         self
     }
 
+    /// Has the check judge subjects that do not exist, too.
+    #[must_use]
+    pub fn judging_absence(mut self) -> Self {
+        self.of_missing = OfMissing::Judges;
+        self
+    }
+
     fn bound<P: DeserializeOwned + 'static>(
         id: &'static str,
         kinds: Vec<Kind>,
         bind: impl Fn(P) -> Bound + Send + Sync + 'static,
     ) -> Self {
-        Check { id, kinds, bind: Box::new(move |table| Ok(bind(P::deserialize(table.clone())?))), when_none: None }
+        Check {
+            id,
+            kinds,
+            of_missing: OfMissing::DependsOnAnother,
+            bind: Box::new(move |table| Ok(bind(P::deserialize(table.clone())?))),
+            when_none: None,
+        }
     }
 
     /// Fills in the parameters.

@@ -22,7 +22,8 @@ mod standing;
 /// The checks of this file, in catalog order.
 pub fn checks() -> Vec<Check> {
     vec![
-        Check::across("secret-exists-and-active", standing::active).when_none(standing::no_secret),
+        // Who refers to a secret that is not there is told so by this one.
+        Check::across("secret-exists-and-active", standing::active).when_none(standing::no_secret).judging_absence(),
         Check::across("secret-not-created-by-stack", created::none),
         Check::across("secret-rotation-enabled", rotation::enabled),
         Check::across("secret-kms-cmk", guard::key),

@@ -51,7 +51,7 @@ fn web_acl<'a>(api: &'a RestApi, stage: &'a Stage) -> Result<Option<&'a String>,
 pub(crate) struct Protection {
     /// The stages behind the web ACL that was asked about.
     pub(crate) protected: Vec<String>,
-    /// The stages behind none at all.
+    /// The stages behind none at all, or behind one of AWS WAF Classic.
     pub(crate) open: Vec<String>,
     /// The first gap: a stage of which nobody knows.
     pub(crate) unread: Option<Gap>,
@@ -79,6 +79,8 @@ pub(crate) fn protection(acl: Option<&str>, evidence: &Evidence) -> Result<Prote
             let name = format!("{}/{}", subject.id, stage.name);
             match web_acl(api, stage) {
                 Ok(Some(on)) if acl == Some(on.as_str()) => found.protected.push(name),
+                // What AWS withdrew protects nothing.
+                Ok(Some(on)) if on.contains(CLASSIC) => found.open.push(name),
                 Ok(Some(_)) => {}
                 Ok(None) => found.open.push(name),
                 Err(gap) => {

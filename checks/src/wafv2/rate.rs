@@ -195,6 +195,8 @@ mod tests {
             failed(judge(ID, &elsewhere(None))),
             "it stands in front of no stage, and stages have none: a1/prod"
         );
+        let classic = elsewhere(Some("arn:aws:waf-regional:us-east-2:123456789012:webacl/1"));
+        assert_eq!(failed(judge(ID, &classic)), "it stands in front of no stage, and stages have none: a1/prod");
         assert_eq!(
             failed(judge(ID, &evidence(vec![api_behind(None)]))),
             "no web ACL was found, and stages have none: a1/prod"

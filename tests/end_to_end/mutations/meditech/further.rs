@@ -3,13 +3,14 @@
 use super::super::{NEVER_FAILS, Table, wrong_flips};
 
 mod exposure;
+mod keys;
 mod network;
 mod stores;
 
 const FURTHER: Table = Table {
     profile: "meditech",
     account: "meditech",
-    rows: &[network::MUTATIONS, exposure::MUTATIONS, stores::MUTATIONS],
+    rows: &[network::MUTATIONS, exposure::MUTATIONS, stores::MUTATIONS, keys::MUTATIONS],
     never_fails: &NEVER_FAILS,
 };
 

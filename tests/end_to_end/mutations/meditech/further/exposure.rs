@@ -3,10 +3,11 @@
 use serde_json::{Value, json};
 use tap_audit::replay::Answer;
 
-use super::super::super::{Fail, Mutation, STACK};
-use super::super::api::{of_method, of_stage};
+use super::super::super::{Fail, Mutation, NotApplicable, Pass, STACK};
+use super::super::api::{FIREWALL, of_method, of_stage};
 use super::super::containers::{of_cluster, of_container, of_service};
-use super::super::{API, CLUSTER, TASK_DEFINITION};
+use super::super::secrets::DATABASE_SECRET;
+use super::super::{API, CLUSTER, SERVICE, TASK_DEFINITION};
 use crate::alter::{self, Setup};
 use tap_audit_checks::report::Status::Error;
 
@@ -24,6 +25,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
             });
             let arn = "arn:aws:apigateway:eu-central-1::/restapis/d81d8cfb/stages/trial";
             setup.answer("wafv2", "GetWebACLForResource", &[("ResourceArn", arn)], Answer::ok("{}"));
+            no_log_group(setup, "API-Gateway-Execution-Logs_d81d8cfb/trial");
         },
         flips: &[("apigw-waf-associated", API, Fail)],
         says: "stage trial",
@@ -105,7 +107,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
                 });
             }
         },
-        flips: &[("waf-rate-based-rule", super::super::api::FIREWALL, Fail)],
+        flips: &[("waf-rate-based-rule", FIREWALL, Fail)],
         says: "in a part of the traffic only",
     },
     Mutation {
@@ -118,7 +120,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
             no_log_group(setup, "aws-waf-logs-gone");
         },
         flips: &[
-            ("waf-logging-enabled", super::super::api::FIREWALL, Fail),
+            ("waf-logging-enabled", FIREWALL, Fail),
             // Nothing more can be said of a group that is not there, nor in which stack it was.
             ("logs-retention-set", "AWS::Logs::LogGroup aws-waf-logs-gone", Error),
             ("logs-kms-encrypted", "AWS::Logs::LogGroup aws-waf-logs-gone", Error),
@@ -136,6 +138,207 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         },
         flips: &[("transit-tls12-minimum", STACK, Fail)],
         says: "ELBSecurityPolicy-TLS13-1-1-2021-06",
+    },
+    Mutation {
+        requirement: "apigw-waf-associated",
+        // A web ACL of WAF Classic, which AWS withdrew.
+        change: |setup| {
+            of_stage(setup, |stage| {
+                stage["webAclArn"] = json!("arn:aws:waf-regional:eu-central-1:123456789012:webacl/dd18adda-1f77-46db");
+            });
+            setup.json("wafv2", "GetWebACLForResource", |answer| *answer = json!({}));
+        },
+        flips: &[
+            ("apigw-waf-associated", API, Fail),
+            // The web ACL of today's WAF stands in front of nothing.
+            ("waf-rate-based-rule", FIREWALL, Fail),
+            ("waf-request-filtering-rules", FIREWALL, Fail),
+            ("waf-logging-enabled", FIREWALL, NotApplicable),
+        ],
+        says: "waf-regional",
+    },
+    Mutation {
+        requirement: "apigw-authorization",
+        // Requests that are no preflights, because the back end answers them.
+        change: |setup| {
+            setup.json("apigateway", "GetResources", |answer| {
+                let methods = &mut answer["item"][1]["resourceMethods"];
+                let mut options = methods["ANY"].clone();
+                options["httpMethod"] = json!("OPTIONS");
+                options["authorizationType"] = json!("NONE");
+                methods["OPTIONS"] = options;
+            });
+        },
+        flips: &[("apigw-authorization", API, Fail)],
+        says: "OPTIONS /{proxy+}",
+    },
+    Mutation {
+        requirement: "apigw-integration-private-tls",
+        // By TLS, and past the VPC link: an integration without a connection type goes over the internet.
+        change: |setup| {
+            of_method(setup, |method| {
+                let integration = method["methodIntegration"].as_object_mut().expect("an integration");
+                integration.remove("connectionType");
+                integration.remove("connectionId");
+                let host = "nlb-dev-soh3b108.eu-central-1.elb.amazonaws.com";
+                integration.insert("uri".into(), json!(format!("https://{host}/{{proxy}}")));
+            });
+        },
+        flips: &[("apigw-integration-private-tls", API, Fail)],
+        says: "nlb-dev-soh3b108.eu-central-1.elb.amazonaws.com",
+    },
+    Mutation {
+        requirement: "apigw-data-trace-off",
+        // For one method, while somebody looked for an error.
+        change: |setup| {
+            of_stage(setup, |stage| {
+                let mut method = stage["methodSettings"]["*/*"].clone();
+                method["dataTraceEnabled"] = json!(true);
+                stage["methodSettings"]["~1{proxy+}/ANY"] = method;
+            });
+        },
+        flips: &[("apigw-data-trace-off", API, Fail)],
+        says: "{proxy+}",
+    },
+    Mutation {
+        requirement: "waf-rate-based-rule",
+        // Nothing gets as far as the rule.
+        change: |setup| {
+            for operation in ["GetWebACL", "GetWebACLForResource"] {
+                setup.json("wafv2", operation, |answer| {
+                    let rules = answer["WebACL"]["Rules"].as_array_mut().expect("rules");
+                    for rule in rules.iter_mut() {
+                        rule["Priority"] = json!(rule["Priority"].as_i64().expect("a number") + 1);
+                    }
+                    rules.insert(
+                        0,
+                        json!({
+                            "Name": "let-all-in", "Priority": 0, "Action": {"Allow": {}},
+                            "Statement": {"ByteMatchStatement": {
+                                "SearchString": "Lw==", "FieldToMatch": {"UriPath": {}},
+                                "TextTransformations": [{"Priority": 0, "Type": "NONE"}],
+                                "PositionalConstraint": "STARTS_WITH",
+                            }},
+                            "VisibilityConfig": {
+                                "CloudWatchMetricsEnabled": true, "SampledRequestsEnabled": false, "MetricName": "all",
+                            },
+                        }),
+                    );
+                });
+            }
+        },
+        flips: &[("waf-rate-based-rule", FIREWALL, Fail), ("waf-request-filtering-rules", FIREWALL, Fail)],
+        says: "rule let-all-in lets every request through",
+    },
+    Mutation {
+        requirement: "waf-request-filtering-rules",
+        // Each rule of the one group that is left is set to count.
+        change: |setup| {
+            for operation in ["GetWebACL", "GetWebACLForResource"] {
+                setup.json("wafv2", operation, |answer| {
+                    let rules = answer["WebACL"]["Rules"].as_array_mut().expect("rules");
+                    rules.retain(|rule| rule["Name"] == "rate-limit" || rule["Name"] == "common-rules");
+                    rules[1]["Statement"]["ManagedRuleGroupStatement"]["RuleActionOverrides"] = json!([
+                        {"Name": "NoUserAgent_HEADER", "ActionToUse": {"Count": {}}},
+                        {"Name": "SizeRestrictions_BODY", "ActionToUse": {"Count": {}}},
+                    ]);
+                });
+            }
+            let group = json!({"Capacity": 700, "Rules": [
+                {"Name": "NoUserAgent_HEADER", "Action": {"Block": {}}},
+                {"Name": "SizeRestrictions_BODY", "Action": {"Block": {}}},
+            ]});
+            let asked = [("Name", "AWSManagedRulesCommonRuleSet"), ("Scope", "REGIONAL"), ("VendorName", "AWS")];
+            setup.answer("wafv2", "DescribeManagedRuleGroup", &asked, Answer::ok(group.to_string()));
+        },
+        flips: &[("waf-request-filtering-rules", FIREWALL, Fail)],
+        says: "common-rules",
+    },
+    Mutation {
+        requirement: "ecs-service-fargate",
+        // Most tasks on Fargate, and some on hosts.
+        change: |setup| {
+            of_service(setup, |service| {
+                service.as_object_mut().expect("a service").remove("launchType");
+                service["capacityProviderStrategy"] = json!([
+                    {"capacityProvider": "FARGATE", "weight": 9, "base": 1},
+                    {"capacityProvider": "hosts-dev", "weight": 1, "base": 0},
+                ]);
+            });
+        },
+        flips: &[("ecs-service-fargate", SERVICE, Fail)],
+        says: "hosts-dev",
+    },
+    Mutation {
+        requirement: "ecs-autoscaling-target",
+        // The numbers are right, and nothing is started any more.
+        change: |setup| {
+            setup.json("applicationautoscaling", "DescribeScalableTargets", |answer| {
+                answer["ScalableTargets"][0]["SuspendedState"]["DynamicScalingOutSuspended"] = json!(true);
+            });
+        },
+        flips: &[("ecs-autoscaling-target", SERVICE, Fail)],
+        says: "suspended",
+    },
+    Mutation {
+        requirement: "ecs-autoscaling-policy",
+        // Steps that no alarm triggers, and a forecast that nothing follows.
+        change: |setup| {
+            setup.json("applicationautoscaling", "DescribeScalingPolicies", |answer| {
+                let policies = answer["ScalingPolicies"].as_array_mut().expect("policies");
+                for policy in policies.iter_mut() {
+                    policy.as_object_mut().expect("a policy").remove("TargetTrackingScalingPolicyConfiguration");
+                    policy["Alarms"] = json!([]);
+                }
+                policies[0]["PolicyType"] = json!("StepScaling");
+                policies[0]["StepScalingPolicyConfiguration"] = json!({"AdjustmentType": "ChangeInCapacity"});
+                policies[1]["PolicyType"] = json!("PredictiveScaling");
+                policies[1]["PredictiveScalingPolicyConfiguration"] = json!({"MetricSpecifications": []});
+            });
+        },
+        flips: &[("ecs-autoscaling-policy", SERVICE, Fail)],
+        says: "memory-scaling-policy-dev",
+    },
+    Mutation {
+        requirement: "ecs-taskdef-secrets-from-secretsmanager",
+        // The secret was deleted for good; the role cannot fetch what is not there.
+        change: |setup| {
+            let arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:meditech/database-dev-6b2f8b";
+            for operation in ["DescribeSecret", "GetResourcePolicy"] {
+                let code = "ResourceNotFoundException";
+                setup.refuse("secretsmanager", operation, &[("SecretId", arn)], 400, code);
+            }
+        },
+        flips: &[
+            ("ecs-taskdef-secrets-from-secretsmanager", CLUSTER, Fail),
+            ("secret-exists-and-active", DATABASE_SECRET, Fail),
+            // Nothing more can be said of it.
+            ("secret-rotation-enabled", DATABASE_SECRET, Error),
+            ("secret-kms-cmk", DATABASE_SECRET, Error),
+            ("secret-policy-not-public", DATABASE_SECRET, Error),
+        ],
+        says: "does not exist",
+    },
+    Mutation {
+        requirement: "ecs-tasks-no-public-ip",
+        // Somebody ran a task by hand.
+        change: |setup| {
+            setup.json("ecs", "DescribeTasks", |answer| {
+                answer["tasks"][1]["group"] = json!("family:task-definition-dev");
+                answer["tasks"][1].as_object_mut().expect("a task").remove("startedBy");
+            });
+            setup.edit_about("ec2", "DescribeNetworkInterfaces", "eni-0c8e4d2f3a5b60792", |body| {
+                let private = "<privateIpAddress>10.40.48.35</privateIpAddress>";
+                let public = "<association><publicIp>198.51.100.35</publicIp></association>";
+                body.replacen(private, &format!("{private}{public}"), 1)
+            });
+        },
+        flips: &[
+            ("ecs-tasks-no-public-ip", CLUSTER, Fail),
+            // There is a task to judge now.
+            ("ecs-tasks-private-subnets", CLUSTER, Pass),
+        ],
+        says: "198.51.100.35",
     },
     Mutation {
         requirement: "ecs-taskdef-no-plaintext-secrets",

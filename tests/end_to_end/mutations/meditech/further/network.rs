@@ -279,6 +279,48 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         flips: &[("ecs-tasks-private-subnets", SERVICE, Fail), ("vpc-nat-gateway-available", VPC, Fail)],
         says: "subnet-37b53d06cac69aafc",
     },
+    Mutation {
+        requirement: "sg-app-tier-ingress",
+        // A balancer without groups can only be named by addresses, and these are none of its VPC.
+        change: |setup| {
+            setup.edit("elasticloadbalancingv2", "DescribeLoadBalancers", |body| {
+                body.replace("<member>sg-687339ea70eede4eb</member>", "")
+            });
+            of_group(setup, TASK_GROUP, |body| {
+                let rule = "<groups>\n            <item>\n              <userId>123456789012</userId>\n              \
+                    <groupId>sg-687339ea70eede4eb</groupId>\n              <description>Load balancer</description>\n            \
+                    </item>\n          </groups>";
+                let body = body.replacen(rule, "<groups></groups>", 1);
+                body.replacen("<ipRanges></ipRanges>", &cidr("10.40.0.0/15"), 1)
+            });
+        },
+        flips: &[("sg-app-tier-ingress", SERVICE, Fail)],
+        says: "tcp 8443 from 10.40.0.0/15",
+    },
+    Mutation {
+        requirement: "vpc-flow-logs-enabled",
+        // The log of one subnet of six.
+        change: |setup| {
+            let (vpc, subnet) = ("<resourceId>vpc-090f21b5309633b56<", "<resourceId>subnet-4efd8863274e10290<");
+            setup.replace("ec2", "DescribeFlowLogs", vpc, subnet);
+        },
+        flips: &[("vpc-flow-logs-enabled", VPC, Fail)],
+        says: "subnet-",
+    },
+    Mutation {
+        requirement: "vpc-nat-gateway-available",
+        // An instance that somebody runs instead of a gateway.
+        change: |setup| {
+            setup.replace(
+                "ec2",
+                "DescribeRouteTables",
+                "<natGatewayId>nat-a140b31bcac295592</natGatewayId>",
+                "<instanceId>i-0123456789abcdef0</instanceId><networkInterfaceId>eni-0a9b8c7d6e5f40312</networkInterfaceId>",
+            );
+        },
+        flips: &[("vpc-nat-gateway-available", VPC, Fail)],
+        says: "a NAT instance or another appliance, and a NAT gateway is asked for",
+    },
 ];
 
 /// What a route of the table of the data subnets to the internet makes public. The tables of the others stay.

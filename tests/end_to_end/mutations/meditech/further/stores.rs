@@ -186,6 +186,105 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         says: "the rotation that was due by 2026-10-18T05:06:40Z was not made",
     },
     Mutation {
+        requirement: "rds-snapshots-private-encrypted",
+        change: |setup| {
+            shared_snapshot(setup, "123456789012");
+            let (from, to) = ("<StorageEncrypted>true<", "<StorageEncrypted>false<");
+            setup.replace("rds", "DescribeDBClusterSnapshots", from, to);
+        },
+        flips: &[("rds-snapshots-private-encrypted", DATABASE, Fail)],
+        says: "before-migration",
+    },
+    Mutation {
+        requirement: "rds-audit-logs-exported",
+        // A class with a minus is taken away from all.
+        change: |setup| parameter(setup, "pgaudit.log", "read,write,ddl,role", "all,-read"),
+        flips: &[("rds-audit-logs-exported", DATABASE, Fail)],
+        says: "pgaudit.log",
+    },
+    Mutation {
+        requirement: "efs-mount-targets-private-multi-az",
+        // A file system in one zone can have mount targets in two subnets, and loses its data with the zone.
+        change: |setup| {
+            setup.json("efs", "DescribeFileSystems", |answer| {
+                answer["FileSystems"][0]["AvailabilityZoneName"] = json!("eu-central-1a");
+                answer["FileSystems"][0]["AvailabilityZoneId"] = json!("euc1-az1");
+            });
+        },
+        flips: &[("efs-mount-targets-private-multi-az", FILE_SYSTEM, Fail)],
+        says: "eu-central-1a",
+    },
+    Mutation {
+        requirement: "efs-mount-targets-private-multi-az",
+        // Tasks of the second zone find no mount target there.
+        change: |setup| {
+            setup.json_about("efs", "DescribeMountTargets", "fsmt-33ea13cfb2ca31834", |answer| {
+                for target in answer["MountTargets"].as_array_mut().expect("mount targets") {
+                    if target["MountTargetId"] == "fsmt-d3c69d04fe1bb3450" {
+                        target["AvailabilityZoneId"] = json!("euc1-az3");
+                        target["AvailabilityZoneName"] = json!("eu-central-1c");
+                    }
+                }
+            });
+        },
+        flips: &[("efs-mount-targets-private-multi-az", FILE_SYSTEM, Fail)],
+        says: "euc1-az2",
+    },
+    Mutation {
+        requirement: "efs-automatic-backups",
+        // What was once backed up is listed for ever.
+        change: |setup| {
+            setup.json("efs", "DescribeBackupPolicy", |answer| answer["BackupPolicy"]["Status"] = json!("DISABLED"));
+            let listed = json!({"Results": [{
+                "ResourceArn":
+                    "arn:aws:elasticfilesystem:eu-central-1:123456789012:file-system/fs-a87c4eec0a52af6f4",
+                "ResourceType": "EFS", "LastBackupTime": 1_793_350_000,
+            }]});
+            setup.answer("backup", "ListProtectedResources", &[("Path", "resources")], Answer::ok(listed.to_string()));
+        },
+        flips: &[("efs-automatic-backups", FILE_SYSTEM, Fail)],
+        says: "automatic backups are off",
+    },
+    Mutation {
+        requirement: "efs-recovery-point-exists",
+        // Complete, and two days old.
+        change: |setup| {
+            setup.json("backup", "ListRecoveryPointsByResource", |answer| {
+                for point in answer["RecoveryPoints"].as_array_mut().expect("recovery points") {
+                    point["CreationDate"] = json!(1_793_350_800);
+                }
+            });
+        },
+        flips: &[("efs-recovery-point-exists", FILE_SYSTEM, Fail)],
+        says: "2026-10-30T09:00:00Z",
+    },
+    Mutation {
+        requirement: "redis-multi-az-failover",
+        // Both settings are on, and both nodes stand in one zone.
+        change: |setup| {
+            for operation in ["DescribeReplicationGroups", "DescribeCacheClusters"] {
+                let (from, to) =
+                    ("eu-central-1b</PreferredAvailabilityZone>", "eu-central-1a</PreferredAvailabilityZone>");
+                setup.replace("elasticache", operation, from, to);
+            }
+        },
+        flips: &[("redis-multi-az-failover", REDIS, Fail)],
+        says: "eu-central-1a",
+    },
+    Mutation {
+        requirement: "redis-log-delivery",
+        change: |setup| {
+            setup.replace(
+                "elasticache",
+                "DescribeReplicationGroups",
+                "<DestinationType>cloudwatch-logs<",
+                "<DestinationType>kinesis-firehose<",
+            );
+        },
+        flips: &[("redis-log-delivery", REDIS, Fail)],
+        says: "slow-log goes to Kinesis Data Firehose",
+    },
+    Mutation {
         requirement: "rds-credentials-from-existing-secret",
         // A parameter that is not shown is a parameter all the same.
         change: |setup| {

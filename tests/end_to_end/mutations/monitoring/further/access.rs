@@ -1,11 +1,13 @@
 //! Who may do what: roles, those who may assume them, and keys.
 
 use serde_json::{Value, json};
+use tap_audit::replay::Answer;
 
-use super::super::super::{Fail, Mutation};
+use super::super::super::{Fail, Mutation, Pass};
 use super::super::{ALERT_KEY, ALERT_KEY_ID, APPLICATION_LOG, DELIVERY_LOG, FAILURE_LOG, TRAIL_LOG, TRAIL_ROLE};
-use crate::alter::Setup;
+use crate::alter::{self, Setup};
 
+const CONSOLE_ROLE: &str = "AWS::IAM::Role SNSFailureFeedback";
 const ACTIONS: &str = "iam-role-no-wildcard-actions";
 const RESOURCES: &str = "iam-role-no-wildcard-resources";
 const TRUST: &str = "iam-trust-principals-expected";
@@ -102,6 +104,27 @@ pub(super) const MUTATIONS: &[Mutation] = &[
             (TAMPER, FAILURE_LOG, Fail),
         ],
         says: "`*`",
+    },
+    // The role that the console makes for delivery logging, which no stack holds.
+    Mutation {
+        requirement: RESOURCES,
+        change: |setup| {
+            let of_stack = "role/role-alert-delivery-log-dev";
+            setup.replace("sns", "GetTopicAttributes", of_stack, "role/SNSFailureFeedback");
+            role_of_console(setup);
+        },
+        flips: &[
+            (RESOURCES, CONSOLE_ROLE, Fail),
+            (ACTIONS, CONSOLE_ROLE, Pass),
+            ("iam-role-no-broad-managed-policy", CONSOLE_ROLE, Pass),
+            (TRUST, CONSOLE_ROLE, Pass),
+            // It may set the retention of each log group.
+            (TAMPER, APPLICATION_LOG, Fail),
+            (TAMPER, TRAIL_LOG, Fail),
+            (TAMPER, DELIVERY_LOG, Fail),
+            (TAMPER, FAILURE_LOG, Fail),
+        ],
+        says: "SNSFailureFeedbackPolicy",
     },
     // Who knows the external id may come from anywhere.
     Mutation {
@@ -240,6 +263,31 @@ pub(super) const MUTATIONS: &[Mutation] = &[
 /// Adds a statement to the policy of the trail's role.
 fn may(setup: &mut Setup, what: &Value) {
     setup.statements_of("iam", "GetRolePolicy", "WriteTrailLog", |statements| statements.push(allowing(what)));
+}
+
+/// Lets IAM answer what it says of the role that the console makes for delivery logging.
+fn role_of_console(setup: &mut Setup) {
+    let (stacks, policies) = ("role-alert-delivery-log-dev", "WriteDeliveryLog");
+    let (name, policy) = ("SNSFailureFeedback", "SNSFailureFeedbackPolicy");
+    for operation in ["GetRole", "ListRolePolicies", "ListAttachedRolePolicies", "ListRoleTags"] {
+        let said = setup.recorded("iam", operation, stacks).replace(stacks, name).replace(policies, policy);
+        setup.answer("iam", operation, &[("RoleName", name)], Answer::ok(said));
+    }
+    let document = json!({"Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Resource": ["*"],
+        "Action": [
+            "logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents", "logs:PutMetricFilter",
+            "logs:PutRetentionPolicy",
+        ],
+    }]});
+    let said = format!(
+        "<GetRolePolicyResponse><GetRolePolicyResult><RoleName>{name}</RoleName><PolicyName>{policy}</PolicyName>\
+         <PolicyDocument>{}</PolicyDocument></GetRolePolicyResult></GetRolePolicyResponse>",
+        alter::encoded(&document.to_string())
+    );
+    setup.answer("iam", "GetRolePolicy", &[("RoleName", name), ("PolicyName", policy)], Answer::ok(said));
+    let of_stack = [("PhysicalResourceId", name)];
+    setup.answer("cloudformation", "DescribeStackResources", &of_stack, alter::in_no_stack(name));
 }
 
 /// Adds a statement to the trust of the trail's role.
