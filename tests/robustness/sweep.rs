@@ -263,6 +263,12 @@ pub fn faults_of(recorded: &Recorded, operation: &str, disturbed: &Report, denie
             && recorded.clean.findings.iter().any(|before| before.outcome == finding.outcome);
         match before {
             None if by_parameters => {}
+            // What does not apply to a subject does not apply for the same reason, whatever part it plays.
+            None if status == Status::NotApplicable
+                && recorded.clean.findings.iter().any(|before| {
+                    (before.subject.kind, &before.subject.id) == (finding.subject.kind, &finding.subject.id)
+                        && before.outcome == finding.outcome
+                }) => {}
             // A requirement that is met is met, whatever part the subject plays.
             None if status == Status::Pass && clean.keys().any(|(_, kind, id)| *kind == at.1 && *id == at.2) => {}
             None => fault(finding, "a verdict on a subject that the undisturbed audit does not have"),

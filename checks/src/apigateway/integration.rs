@@ -241,7 +241,7 @@ impl Call {
     }
 
     fn last_hop(&self, arn: &str, params: &Clear, context: &Context<'_>) -> Judgement {
-        let balancer = context.evidence.all::<LoadBalancer>().find(|(subject, _)| subject.arn.as_deref() == Some(arn));
+        let balancer = context.evidence.all::<LoadBalancer>().find(|(subject, _)| subject.is_named(arn));
         let (_, balancer) =
             balancer.ok_or_else(|| Gap::undecided(format!("nothing was seen of the load balancer {arn}")))?;
         let groups = balancer.target_groups.required("DescribeTargetGroups", "TargetGroups")?;

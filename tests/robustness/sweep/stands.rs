@@ -255,6 +255,17 @@ const LED_TO: &[LedTo] = &[
     },
     // The key of the secrets, which were there before the stack.
     LedTo { by: "secretsmanager:DescribeSecret", requirement: "kms-policy-not-public", instead: "secret-kms-cmk" },
+    // A secret that containers name and the template does not.
+    LedTo {
+        by: "ecs:DescribeTaskDefinition",
+        requirement: "secret-kms-cmk",
+        instead: "ecs-taskdef-secrets-from-secretsmanager",
+    },
+    LedTo {
+        by: "ecs:DescribeTaskDefinition",
+        requirement: "secret-policy-not-public",
+        instead: "ecs-taskdef-secrets-from-secretsmanager",
+    },
 ];
 
 /// Whether subjects of a requirement may be missing without an error of their own, because another finding is the error.

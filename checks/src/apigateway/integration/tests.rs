@@ -6,6 +6,7 @@ use crate::elbv2::Scheme;
 use crate::evidence::Evidence;
 use crate::fixture::*;
 use crate::observed::Observed::{Absent, Present};
+use crate::subject::Kind;
 
 const ID: &str = "apigw-integration-private-tls";
 const HOST: &str = "web-1.us-east-2.elb.amazonaws.com";
@@ -159,6 +160,14 @@ fn stage_variables_are_filled_in_for_each_stage_and_its_canary() {
 fn it_does_not_apply_where_no_host_is_called() {
     let text = not_applicable(judge(ID, &of(api())));
     assert_eq!(text, "no method calls a host by HTTP | no path to the containers was seen");
+}
+
+#[test]
+fn a_load_balancer_that_could_not_be_described_is_an_error_that_says_why() {
+    let mut evidence = with(https(), LinkStatus::Available, LoadBalancer::unknown(&denial()));
+    // Its ARN is then known from those who name it, and not from itself.
+    evidence.subjects.iter_mut().filter(|subject| subject.kind == Kind::LoadBalancer).for_each(|it| it.arn = None);
+    assert_eq!(undecided(judge(ID, &evidence)), denial().to_string());
 }
 
 #[test]

@@ -16,6 +16,9 @@ pub(super) const STANDS: &[Stands] = &[
     // A running task tells as well as its service that a definition is in use, and the service as well as the task.
     row("ecs:DescribeServices", "ecs-taskdef-logging", &["ecs:DescribeTasks"]),
     row("ecs:DescribeServices", "ecs-efs-shared-mount-encrypted-transit", &["ecs:DescribeTasks"]),
+    row("ecs:DescribeServices", "ecs-taskdef-no-plaintext-secrets", &["ecs:DescribeTasks"]),
+    row("ecs:ListTasks", "ecs-taskdef-no-plaintext-secrets", &["ecs:DescribeServices"]),
+    row("ecs:DescribeTasks", "ecs-taskdef-no-plaintext-secrets", &["ecs:DescribeServices"]),
     row("ecs:ListTasks", "ecs-taskdef-logging", &["ecs:DescribeServices"]),
     row("ecs:ListTasks", "ecs-efs-shared-mount-encrypted-transit", &["ecs:DescribeServices"]),
     row("ecs:DescribeTasks", "ecs-taskdef-logging", &["ecs:DescribeServices"]),
@@ -30,6 +33,8 @@ pub(super) const STANDS: &[Stands] = &[
     row("iam:GetPolicy", "iam-role-no-wildcard-resources", &["iam:ListAttachedRolePolicies"]),
     row("iam:GetPolicyVersion", "iam-role-no-wildcard-actions", &["iam:ListAttachedRolePolicies"]),
     row("iam:GetPolicyVersion", "iam-role-no-wildcard-resources", &["iam:ListAttachedRolePolicies"]),
+    // A backup that was made a few hours ago is enough, under whatever plan.
+    row("efs:DescribeBackupPolicy", "efs-automatic-backups", &["backup:ListProtectedResources"]),
     // The storage is the cluster's; its instances only repeat what the cluster answers.
     row("rds:DescribeDBInstances", "rds-storage-encrypted", &["rds:DescribeDBClusters"]),
 ];
