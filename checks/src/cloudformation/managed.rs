@@ -94,7 +94,13 @@ fn made_by_aws(subject: &Subject, patterns: &[String]) -> bool {
 fn resource(stacks: &[&Stack], subject: &Subject) -> Judgement {
     let what = format!("{} {}", subject.kind, subject.id);
     let key = format!("{} {}", subject.kind.name(), subject.id);
-    held(stacks, &what, &key, |members| member_of(members, subject))
+    held(stacks, &what, &key, |members| member_of(members, subject)).or_else(|gap| {
+        // A name that leads to a resource is not looked up, but what it leads to; that is not known without an answer.
+        if matches!(gap, Gap::NotCollected { .. }) {
+            subject.existence.seen()?;
+        }
+        Err(gap)
+    })
 }
 
 /// Looks a resource up among the members first and then in what the lookup of it answered, a live one first.
@@ -423,6 +429,14 @@ mod tests {
         stack.members = seen(Vec::new());
         stack.holders.insert("AWS::S3::Bucket patient-data-dev".into(), denied());
         assert_eq!(undecided(judged(stack, vec![bucket_subject()])), denial().to_string());
+    }
+
+    #[test]
+    fn a_name_that_could_not_be_followed_is_an_error_that_says_why() {
+        let mut stack = stack();
+        stack.members = seen(Vec::new());
+        let unread = Subject { existence: denied(), ..bucket_subject() };
+        assert_eq!(undecided(judged(stack, vec![unread])), denial().to_string());
     }
 
     #[test]
