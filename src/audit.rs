@@ -231,9 +231,11 @@ impl Started {
     /// which the audit asks for anyway.
     async fn choose(&self, catalog: &Catalog, audit: &Audit) -> Result<Chosen, AuditError> {
         let of_outputs = gather::kinds(&self.request.outputs);
-        if let Choice::Clear(candidate) = choice::choose(catalog, &of_outputs, Clarity::OfAPart) {
-            return chosen(catalog, &candidate, "the outputs name");
-        }
+        let unclear = match choice::choose(catalog, &of_outputs, Clarity::OfAPart) {
+            Choice::Clear(candidate) => return chosen(catalog, &candidate, "the outputs name"),
+            Choice::Torn(candidates) => candidates,
+            Choice::NoSign => Vec::new(),
+        };
         let (account, partition, _) = gather::place(&self.request.outputs);
         let scope = Scope { stack_name: audit.stack_name.clone(), ..Scope::NOTHING };
         let (account, partition) = (account.unwrap_or_else(String::new), partition.unwrap_or_else(|| "aws".to_owned()));
@@ -242,11 +244,13 @@ impl Started {
         if let Some(refusal) = self.aws.refused() {
             return Err(AuditError::Collect(CollectError::Credentials(refusal)));
         }
+        // Without its listing the outputs are all there is, and they were not clear.
+        if of_stack.is_empty() {
+            return Err(no_profile(catalog, unclear));
+        }
         let kinds = of_outputs.union(&of_stack).cloned().collect();
         match choice::choose(catalog, &kinds, Clarity::OfTheWhole) {
-            // Without its listing the outputs are all there is, and they were not clear.
-            Choice::Clear(candidate) if !of_stack.is_empty() => chosen(catalog, &candidate, "the stack holds"),
-            Choice::Clear(candidate) => Err(no_profile(catalog, vec![candidate])),
+            Choice::Clear(candidate) => chosen(catalog, &candidate, "the stack holds"),
             Choice::Torn(candidates) => Err(no_profile(catalog, candidates)),
             Choice::NoSign => Err(no_profile(catalog, Vec::new())),
         }

@@ -22,7 +22,7 @@ use crate::cli::{
 };
 use crate::collect::clients::Connection;
 use crate::replay::{Account, AccountFacts, Recorder, Replay};
-use crate::settings::{self, Environment, HTML_FILE, Settings, Wanted};
+use crate::settings::{self, Clock, Environment, HTML_FILE, Settings, Wanted};
 use crate::{catalog_view, outputs, plan, policy_command};
 
 /// The code of a usage or settings error.
@@ -524,8 +524,14 @@ async fn demo(options: &DemoOptions, manners: Manners, environment: &Environment
     let catalog = Catalog::embedded()?;
     let profile = catalog.profile(&options.profile)?;
     let recorded = crate::replay::embedded::account(&profile.name)
-        .ok_or_else(|| Stop::new(USAGE, format!("no recorded account comes with profile `{}`", profile.name)))?
+        .ok_or_else(|| {
+            Stop::new(USAGE, format!("no recorded account comes with profile `{}`", profile.name)).helping(format!(
+                "those of {} have one",
+                crate::replay::embedded::profiles().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" and ")
+            ))
+        })?
         .map_err(|error| Stop::new(NO_START, chain(&error)))?;
+    let (clock, banner) = as_recorded(recorded.account.facts(), environment);
     let mut replay = Replay::new(recorded.account).with_latency(Duration::from_millis(options.latency));
     for fault in &options.fault {
         replay = replay.with_injection(fault.clone());
@@ -541,8 +547,8 @@ async fn demo(options: &DemoOptions, manners: Manners, environment: &Environment
         environment_suffix: None,
         fail_on: tap_audit_checks::requirement::Severity::Low,
         call_timeout: Duration::from_secs(20),
-        clock: environment.clock,
-        banner: Some("Demonstration data: a recorded account with made-up names, not a real deployment.".into()),
+        clock,
+        banner: Some(banner),
     };
     let progress = Progress::new(manners);
     let report = audit::run(&catalog, Some(&profile.name), connection, &audit, progress.listener()).await;
@@ -568,4 +574,15 @@ async fn demo(options: &DemoOptions, manners: Manners, environment: &Environment
         ));
     }
     Ok(0)
+}
+
+/// The clock of a demonstration, and the sentence that stands first in its reports. A recording does not grow older: judged
+/// by today's clock, its audit trail would have been silent ever since. A clock that the user fixed goes first.
+fn as_recorded(facts: &AccountFacts, environment: &Environment) -> (Clock, String) {
+    let banner = "Demonstration data: a recorded account with made-up names, not a real deployment";
+    let recorded = facts.recorded_at.as_deref().map(str::parse);
+    match (environment.clock, recorded) {
+        (Clock::System, Some(Ok(at))) => (Clock::Fixed(at), format!("{banner}; judged as of its recording.")),
+        (clock, _) => (clock, format!("{banner}.")),
+    }
 }

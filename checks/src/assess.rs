@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
-use crate::catalog::{Catalog, Profile, Tailored};
+use crate::catalog::{Catalog, Profile};
 use crate::check::{Context, OfMissing};
 use crate::cloudformation;
 use crate::evidence::Evidence;
+use crate::iam::documents::listing_was_read;
 use crate::observed::{Gap, Observed, reading};
 use crate::outputs::{InFile, Outputs};
-use crate::plan::{self, Plan};
+use crate::plan::{self, Pair, Plan};
 use crate::policy::action::catalogue;
 use crate::report::{ControlCoverage, Coverage, Finding, FindingSubject, Outcome, Report, Status, Summary};
 use crate::requirement::{Remediation, Requirement, Severity};
@@ -34,8 +35,7 @@ pub struct Settings {
 /// Judges every planned pair of requirement and subject; each ends in exactly one finding.
 pub fn assess(catalog: &Catalog, profile: &Profile, evidence: &Evidence, settings: Settings) -> Report {
     let plan = plan::plan(profile, evidence);
-    let findings: Vec<Finding> =
-        plan.pairs.iter().map(|pair| finding(pair.tailored, pair.subject(), evidence)).collect();
+    let findings = of_plan(&plan, evidence);
     let summary = summary(&findings, settings.fail_on);
     let coverage = coverage(profile, evidence, &plan, &findings);
     let controls = controls(catalog, &findings);
@@ -60,7 +60,17 @@ pub fn assess(catalog: &Catalog, profile: &Profile, evidence: &Evidence, setting
     }
 }
 
-fn finding(tailored: &Tailored, subject: &Subject, evidence: &Evidence) -> Finding {
+/// The findings alone, without what a report says about them as a whole.
+pub fn findings(profile: &Profile, evidence: &Evidence) -> Vec<Finding> {
+    of_plan(&plan::plan(profile, evidence), evidence)
+}
+
+fn of_plan(plan: &Plan<'_>, evidence: &Evidence) -> Vec<Finding> {
+    plan.pairs.iter().map(|pair| finding(pair, evidence)).collect()
+}
+
+fn finding(pair: &Pair<'_>, evidence: &Evidence) -> Finding {
+    let (tailored, subject) = (pair.tailored, pair.subject());
     let requirement = &tailored.requirement;
     let (judgement, calls) = reading::during(|| {
         // Whether the resource is there is one requirement's question; for the others its absence is the cause, so
@@ -80,6 +90,12 @@ fn finding(tailored: &Tailored, subject: &Subject, evidence: &Evidence) -> Findi
         }
         Ok(verdict)
     });
+    let by_parameters = matches!(judgement, Ok(Verdict::NotApplicable { .. })) && calls.is_empty();
+    let (judgement, calls) = if pair.is_unlisted() && !by_parameters {
+        reading::during(|| listing_was_read(evidence).and(judgement))
+    } else {
+        (judgement, calls)
+    };
     let (severity, severity_reason) = severity(requirement, &judgement);
     Finding {
         requirement: requirement.id.clone(),

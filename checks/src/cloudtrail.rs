@@ -199,15 +199,22 @@ pub(crate) fn is_logging(trail: &Trail) -> Judgement {
 /// How old the last delivery may be beside an error, in seconds.
 const STANDING: i64 = 24 * 60 * 60;
 
-/// An absent or empty error means that the last delivery went well. An error beside a delivery of the last day has
-/// passed or is passing.
+/// An absent or empty error means that the last delivery went well, however long ago it was. An error beside a delivery of
+/// the last day has passed or is passing.
 pub(crate) fn delivers(trail: &Trail, run: &Run) -> Judgement {
     let status = status(trail)?;
     let error = status.delivery_error.seen()?.map(String::as_str).filter(|error| !error.is_empty());
     let last = status.delivered_at.seen();
     let since = |at: &Timestamp| run.started_at.duration_since(*at).as_secs();
     match (error, last) {
-        (None, Ok(Some(at))) => Ok(Verdict::satisfied(format!("delivered a log file at {at}"))),
+        (None, Ok(Some(at))) => {
+            let verdict = Verdict::satisfied(format!("delivered a log file at {at}"));
+            Ok(if since(at) <= STANDING {
+                verdict
+            } else {
+                verdict.noting("it has delivered no log file for more than a day, and no error says why")
+            })
+        }
         (None, Ok(None)) => {
             Ok(Verdict::satisfied("reports no delivery error").noting("it has not delivered a log file yet"))
         }

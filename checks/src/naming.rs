@@ -132,23 +132,16 @@ struct Suffix {
 
 fn suffix(stack: &Stack, fixed: &str, evidence: &Evidence) -> Result<Suffix, Gap> {
     let given = given(fixed, &evidence.run);
-    let of_stack = || -> Result<Option<String>, Gap> {
-        let Some(description) = stack.description.seen()? else {
-            return Ok(None);
-        };
-        let parameters = description.parameters.required("DescribeStacks", "Parameters")?;
-        Ok(parameter(parameters).map(str::to_owned))
-    };
     if let Some((text, from)) = given {
         // What the stack says can only add a remark here, so a gap takes nothing away and is not cited.
         let readable = matches!(stack.description.observed(), Observed::Present(_));
-        let other = if readable { of_stack()? } else { None };
+        let other = if readable { suffix_of(stack)? } else { None };
         let other = other
             .filter(|other| *other != text)
             .map(|other| format!("{from} gives `{text}`, and the stack's parameter EnvironmentSuffix is `{other}`"));
         return Ok(Suffix { text, notes: other.into_iter().collect() });
     }
-    if let Some(text) = of_stack()? {
+    if let Some(text) = suffix_of(stack)? {
         return Ok(Suffix { text, notes: Vec::new() });
     }
     let mut values: BTreeSet<&str> = BTreeSet::new();
@@ -189,6 +182,15 @@ fn given(fixed: &str, run: &Run) -> Option<(String, &'static str)> {
     let profile = (!fixed.is_empty()).then_some(fixed);
     flag.map(|suffix| (suffix.to_owned(), "the run"))
         .or_else(|| profile.map(|suffix| (suffix.to_owned(), "the profile")))
+}
+
+/// The suffix that the stack was deployed with. A stack without such a parameter has none.
+pub(crate) fn suffix_of(stack: &Stack) -> Result<Option<String>, Gap> {
+    let Some(description) = stack.description.seen()? else {
+        return Ok(None);
+    };
+    let parameters = description.parameters.required("DescribeStacks", "Parameters")?;
+    Ok(parameter(parameters).map(str::to_owned))
 }
 
 fn parameter(parameters: &[crate::cloudformation::Parameter]) -> Option<&str> {

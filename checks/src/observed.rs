@@ -70,6 +70,13 @@ impl<T> Observed<T> {
     }
 }
 
+impl Observed<String> {
+    /// Reads an optional name, id or ARN of an answer: an empty one names nothing, which is the answer "not set".
+    pub fn name(field: Option<String>) -> Self {
+        Self::of(field.filter(|name| !name.is_empty()))
+    }
+}
+
 /// An observation together with the calls it rests on, which the finding will cite.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seen<T> {
@@ -349,6 +356,13 @@ mod tests {
         assert_eq!(Observed::<u32>::Absent.seen(), Ok(None));
         let gap = Gap::undecided("no idea");
         assert_eq!(Observed::<u32>::Unknown(gap.clone()).seen(), Err(gap));
+    }
+
+    #[test]
+    fn an_empty_name_names_nothing() {
+        assert_eq!(Observed::name(Some("k".into())), Observed::Present("k".to_owned()));
+        assert_eq!(Observed::name(Some(String::new())), Observed::Absent);
+        assert_eq!(Observed::name(None), Observed::Absent);
     }
 
     #[test]

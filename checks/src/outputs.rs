@@ -388,7 +388,7 @@ fn existence(output: &Output, resolved: &Resolved, kind: Kind, context: &Context
             (Some(own), Some(named)) => own == named || kind == Kind::Bucket,
             (Some(_) | None, Some(_) | None) => true,
         };
-        region && names.iter().flatten().any(|name| subject.names().contains(name))
+        region && names.iter().flatten().any(|name| subject.is_named(name))
     };
     let Some(subject) = context.evidence.of_kind(kind).find(same) else {
         return Err(Gap::undecided(format!("{what}, which was not looked for in this run")));
@@ -801,6 +801,27 @@ mod tests {
             }
         });
         assert!(undecided(judge("stack-outputs-resolve-live", &foreign)).contains("of account 999999999999"));
+    }
+
+    #[test]
+    fn a_load_balancer_and_a_web_acl_are_found_by_every_form_of_their_names() {
+        let (balancer, acl) = (crate::elbv2::fixture::arn("web"), crate::apigateway::fixture::ACL);
+        let forms = [
+            ("BalancerHost", Kind::LoadBalancer, "web"),
+            ("AclName", Kind::WebAcl, "w"),
+            ("AclId", Kind::WebAcl, "1"),
+            ("Acl", Kind::WebAcl, "w|1|REGIONAL"),
+        ];
+        for (key, kind, named) in forms {
+            let mut evidence = with(|o| o.entries.push(resolving(key, kind.name(), named)));
+            let text = undecided(judge("stack-outputs-resolve-live", &evidence));
+            assert_eq!(text, format!("`{key}` names {kind} `{named}`, which was not looked for in this run"));
+            for (kind, id) in [(Kind::LoadBalancer, balancer.as_str()), (Kind::WebAcl, acl)] {
+                evidence.subjects.push(subject(kind, id, subject::unseen(kind, &fixture::denial())));
+            }
+            let text = passed(judge("stack-outputs-resolve-live", &evidence));
+            assert!(text.contains(&format!("`{key}` names {kind} `{named}`, which exists")), "{text}");
+        }
     }
 
     #[test]

@@ -399,6 +399,13 @@ impl Subject {
         subject
     }
 
+    /// A subject that stands for others of a kind, which the stack may hold: its listing could not be read, for this reason.
+    pub fn unlisted(kind: Kind, gap: &Gap) -> Self {
+        let mut subject = Subject::new(kind, "(not listed)", unseen(kind, gap));
+        subject.role_reason = "the stack may hold further ones".into();
+        subject
+    }
+
     /// Says that the subject does not play one of these roles instead of its own.
     ///
     /// # Errors
@@ -408,6 +415,17 @@ impl Subject {
             Some(doubt) if doubt.instead.iter().any(|role| roles(*role)) => doubt.unread.seen().map(|_| ()),
             Some(_) | None => Ok(()),
         }
+    }
+
+    /// Whether it is of the deployment, and not only reached from there.
+    ///
+    /// # Errors
+    /// The gap, when what would tell could not be read.
+    pub fn is_of_the_deployment(&self) -> Result<bool, Gap> {
+        if self.role == Role::External {
+            return Ok(false);
+        }
+        self.is_none_of(|role| role == Role::External).map(|()| true)
     }
 
     /// Its tags, for the kinds whose tags are read; `None` for the others.
@@ -444,9 +462,29 @@ impl Subject {
     pub fn names(&self) -> BTreeSet<&str> {
         let mut names = BTreeSet::from([self.id.as_str()]);
         names.extend(self.arn.as_deref());
-        if let Resource::Service(_) | Resource::TaskDefinition(_) = &self.resource {
-            // Outputs often hold only what stands behind the last slash of the ARN.
-            names.extend(self.id.rsplit('/').next());
+        // Outputs often hold only a part of the ARN: what stands behind its last slash, or before that the name.
+        match self.kind {
+            Kind::Service | Kind::TaskDefinition => names.extend(self.id.rsplit('/').next()),
+            Kind::LoadBalancer | Kind::WebAcl => names.extend(self.id.split('/').skip(2)),
+            Kind::Outputs
+            | Kind::Stack
+            | Kind::Account
+            | Kind::Bucket
+            | Kind::Function
+            | Kind::Key
+            | Kind::LogGroup
+            | Kind::Role
+            | Kind::ManagedPolicy
+            | Kind::Topic
+            | Kind::Alarm
+            | Kind::Vpc
+            | Kind::SecurityGroup
+            | Kind::Cluster
+            | Kind::Database
+            | Kind::FileSystem
+            | Kind::Cache
+            | Kind::RestApi
+            | Kind::Secret => {}
         }
         let others = match &self.resource {
             Resource::Key(key) => Some(&key.named_by),
@@ -476,5 +514,14 @@ impl Subject {
         };
         names.extend(others.into_iter().flatten().map(String::as_str));
         names
+    }
+
+    /// Whether this text names the subject. CloudFormation names a web ACL `name|id|scope`, of which the id is its own.
+    pub fn is_named(&self, text: &str) -> bool {
+        let parts: Vec<&str> = text.split('|').collect();
+        match (self.kind, parts.as_slice()) {
+            (Kind::WebAcl, [_, id, _]) => self.names().contains(id),
+            _ => self.names().contains(text),
+        }
     }
 }

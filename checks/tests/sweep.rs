@@ -5,14 +5,14 @@
 
 mod conforming;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use serde_json::{Value, json};
-use tap_audit_checks::assess::{Settings, assess};
+use tap_audit_checks::assess;
 use tap_audit_checks::catalog::{CONTROLS, FILES, PROFILES, Profile};
 use tap_audit_checks::check;
 use tap_audit_checks::report::{Finding, Outcome};
-use tap_audit_checks::requirement::Severity;
 use tap_audit_checks::subject::{Kind, unseen};
 use tap_audit_checks::verdict::Verdict;
 use tap_audit_checks::{Catalog, Evidence, Gap};
@@ -38,17 +38,27 @@ struct Case {
     decided_all_the_same: &'static [(&'static str, &'static str, &'static str)],
 }
 
-const CASES: &[Case] = &[Case {
-    profile: "patient-data",
-    evidence: conforming::evidence,
-    decided_unseen: &DECIDED_UNSEEN,
-    decided_unseen_always: &["resource-pit-readability"],
-    decided_without_subject: &[],
-    decided_all_the_same: DECIDED_ALL_THE_SAME,
-}];
+const CASES: &[Case] = &[
+    Case {
+        profile: "patient-data",
+        evidence: conforming::evidence,
+        decided_unseen: &DECIDED_UNSEEN,
+        decided_unseen_always: &["resource-pit-readability"],
+        decided_without_subject: &[],
+        decided_all_the_same: DECIDED_ALL_THE_SAME,
+    },
+    Case {
+        profile: "monitoring",
+        evidence: conforming::monitoring,
+        decided_unseen: &DECIDED_UNSEEN,
+        decided_unseen_always: &["resource-pit-readability"],
+        decided_without_subject: &[],
+        decided_all_the_same: MONITORING_DECIDED_ALL_THE_SAME,
+    },
+];
 
 struct Audit {
-    catalog: Catalog,
+    catalog: Rc<Catalog>,
     profile: Profile,
 }
 
@@ -75,13 +85,18 @@ impl Audit {
     fn of(files: &[(&str, &str)], profile: &str) -> Self {
         let catalog = Catalog::load(files, PROFILES, CONTROLS, check::all()).expect("the catalog loads");
         let profile = catalog.profile(profile).expect("the profile loads");
-        Audit { catalog, profile }
+        Audit { catalog: Rc::new(catalog), profile }
+    }
+
+    /// The same audit, of these requirements alone.
+    fn only(&self, requirements: &BTreeSet<String>) -> Self {
+        let mut profile = self.catalog.profile(&self.profile.name).expect("the profile loads");
+        profile.requirements.retain(|tailored| requirements.contains(&tailored.requirement.id));
+        Audit { catalog: Rc::clone(&self.catalog), profile }
     }
 
     fn findings(&self, evidence: &Evidence) -> Vec<Finding> {
-        let settings =
-            Settings { tool_version: "0".into(), profile_reason: None, fail_on: Severity::Low, banner: None };
-        assess(&self.catalog, &self.profile, evidence, settings).findings
+        assess::findings(&self.profile, evidence)
     }
 
     /// The findings by requirement and subject.
@@ -217,11 +232,36 @@ fn walk(value: &Value, place: &str, attributes: &mut Vec<Place>, fields: &mut Ve
     }
 }
 
-/// The evidence with another observation at one place.
-fn with(evidence: &Value, place: &str, observation: Value) -> Evidence {
-    let mut changed = evidence.clone();
-    *changed.pointer_mut(place).expect("a place of the evidence") = observation;
-    serde_json::from_value(changed).unwrap_or_else(|error| panic!("{place}: {error}"))
+/// Evidence as JSON too, in which one place at a time is altered.
+struct Deployment {
+    evidence: Evidence,
+    value: Value,
+}
+
+impl Deployment {
+    fn of(case: &Case) -> Self {
+        let evidence = (case.evidence)();
+        let value = serde_json::to_value(&evidence).expect("evidence serialises");
+        Deployment { evidence, value }
+    }
+
+    /// The evidence with another observation at one place; `None` where it does not fit there. Only the subject that holds
+    /// the place is read anew.
+    fn altered(&self, place: &str, observation: Value) -> Option<Evidence> {
+        let mut parts = place.splitn(4, '/').skip(2);
+        let index = parts.next().and_then(|index| index.parse::<usize>().ok()).expect("a place within a subject");
+        let within = format!("/{}", parts.next().expect("a place within a subject"));
+        let mut subject = self.value["subjects"][index].clone();
+        *subject.pointer_mut(&within).expect("a place of the evidence") = observation;
+        let mut evidence = self.evidence.clone();
+        evidence.subjects[index] = serde_json::from_value(subject).ok()?;
+        Some(evidence)
+    }
+
+    /// The evidence with a gap at one place.
+    fn without(&self, place: &str) -> Evidence {
+        self.altered(place, gap()).unwrap_or_else(|| panic!("no gap fits at {place}"))
+    }
 }
 
 fn gap() -> Value {
@@ -252,6 +292,78 @@ const DECIDED_ALL_THE_SAME: &[(&str, &str, &str)] = &[
     ("lambda-failure-destination", "function/configuration", "a destination is enough without a dead-letter target"),
 ];
 
+/// The same of the monitoring stack.
+const MONITORING_DECIDED_ALL_THE_SAME: &[(&str, &str, &str)] = &[
+    (
+        "stack-outputs-resolve-live",
+        "/live",
+        "only where the stack is readable its outputs are compared; a remark says so",
+    ),
+    ("stack-params-secret-noecho", "stack/original", "the live stack lists its parameters, and none looks secret"),
+    ("stack-params-secret-noecho", "stack/parameter_summary", "as without the template"),
+    (
+        "stack-destroyable-no-blockers",
+        "stack/processed",
+        "what is off blocks nothing, whatever the template says of its retention",
+    ),
+    (
+        "stack-destroyable-no-blockers",
+        "bucket/object_lock",
+        "the bucket is not the stack's and stays, so that it blocks nothing",
+    ),
+    (
+        "cloudtrail-logging-enabled",
+        "stack/members",
+        "the account's one trail is good, and so the audit trail whosever it is",
+    ),
+    ("cloudtrail-log-file-validation", "stack/members", "as for cloudtrail-logging-enabled"),
+    ("cloudtrail-kms-encrypted", "stack/members", "as for cloudtrail-logging-enabled"),
+    ("cloudtrail-to-cloudwatch-logs", "stack/members", "as for cloudtrail-logging-enabled"),
+    ("cloudtrail-bucket-protected", "stack/members", "as for cloudtrail-logging-enabled"),
+    ("cw-alarms-security-coverage", "stack/members", "as for cloudtrail-logging-enabled"),
+    ("cw-alarm-performance", "stack/members", "as for cloudtrail-logging-enabled; whose the alarm is, its role says"),
+    ("cw-alarm-performance", "alarm/definition", "one alarm is enough, and another was read"),
+    (
+        "cw-access-anomaly-tracking",
+        "stack/members",
+        "as for cw-alarm-performance: whose the log group is, its role says",
+    ),
+    ("cw-access-anomaly-tracking", "account/trails", "an alarm on a learned band is enough, which needs no trail"),
+    ("cw-access-anomaly-tracking", "account/metric_filters", "an alarm on a learned band is enough without a filter"),
+    ("cw-access-anomaly-tracking", "cloudwatch/metric_detectors", "a filter is enough without a detector"),
+    ("cw-access-anomaly-tracking", "cloudwatch/log_detectors", "a filter is enough without a detector"),
+    ("cw-access-anomaly-tracking", "alarm/definition", "a filter is enough without an alarm on a learned band"),
+    ("compliance-violation-alert-routed", "config/channels", "a rule that takes violations to a topic is enough"),
+    (
+        "compliance-violation-alert-routed",
+        "config/recorders",
+        "a rule is enough; the recorder decides whether alarms stand in",
+    ),
+    ("compliance-violation-alert-routed", "config/statuses", "as for config/recorders"),
+    (
+        "compliance-violation-alert-routed",
+        "config/rules",
+        "the pattern names no rule, so that it fits whatever they are called",
+    ),
+    ("logs-tamper-resistant", "0/status", "one copy is enough: the bucket's lock without the validated files"),
+    ("logs-tamper-resistant", "bucket/object_lock", "one copy is enough: the validated files without the lock"),
+    (
+        "logs-tamper-resistant",
+        "log-group/subscriptions",
+        "one copy is enough: the validated files without a subscription",
+    ),
+    (
+        "logs-tamper-resistant",
+        "log-group/description",
+        "that of another group tells only of deletion protection, and one copy is enough",
+    ),
+    (
+        "sns-subscription-confirmed",
+        "/filter",
+        "the list decides; that a filter policy may drop alerts, or was not read, is a remark",
+    ),
+];
+
 /// Whether a resource exists is the question of one requirement. For the others its attributes speak for themselves: a
 /// resource that is gone answers nothing, and that it was answered to be gone stops them before they judge. The outputs
 /// file is there when its outputs are.
@@ -276,21 +388,20 @@ fn an_attribute_that_was_read_and_is_unknown_leaves_the_finding_undecided() {
 
 fn unknown_is_undecided(case: &Case) {
     let audit = Audit::switched_on(case.profile);
-    let conforming = (case.evidence)();
-    let value = serde_json::to_value(&conforming).expect("evidence serialises");
-    let before = audit.by_pair(&conforming);
-    let (attributes, _) = places(&value);
+    let deployment = Deployment::of(case);
+    let before = audit.by_pair(&deployment.evidence);
+    let (attributes, _) = places(&deployment.value);
     assert!(attributes.len() > 40, "only {} attributes were found", attributes.len());
     let mut concluded = Vec::new();
     let mut used = vec![false; case.decided_all_the_same.len()];
     for place in attributes {
         let call = place.trim_end_matches("/observed");
-        for (pair, finding) in audit.by_pair(&with(&value, &place, gap())) {
+        for (pair, finding) in audit.by_pair(&deployment.without(&place)) {
             let reads = |finding: &Finding| finding.evidence.iter().any(|read| read == call);
             if !reads(&finding) && !before.get(&pair).is_some_and(reads) {
                 continue;
             }
-            let name = named(call, &conforming);
+            let name = named(call, &deployment.evidence);
             if is_about_existence(&pair.0, &name) {
                 continue;
             }
@@ -310,23 +421,18 @@ fn unknown_is_undecided(case: &Case) {
 }
 
 /// Other answers that AWS could have given at this place; those that do not fit its type are left out.
-fn other_answers(evidence: &Value, place: &str) -> Vec<Evidence> {
+fn other_answers(deployment: &Deployment, place: &str) -> Vec<Evidence> {
     let tokens =
         ["off", "on", "Off", "Disabled", "Suspended", "Aws", "Other", "None", "write-only", "never", "elsewhere"];
     let mut answers = vec![json!("absent")];
-    match evidence.pointer(place).and_then(|observation| observation.get("present")) {
+    match deployment.value.pointer(place).and_then(|observation| observation.get("present")) {
         Some(Value::String(_)) => answers.extend(tokens.map(|token| json!({ "present": token }))),
         Some(Value::Number(_)) => answers.extend([0, 1, 100_000].map(|number| json!({ "present": number }))),
         Some(Value::Array(_)) => answers.push(json!({ "present": [] })),
         Some(Value::Object(_)) => answers.push(json!({ "present": {} })),
         Some(Value::Null | Value::Bool(_)) | None => {}
     }
-    let changed = answers.into_iter().map(|answer| {
-        let mut changed = evidence.clone();
-        *changed.pointer_mut(place).expect("a place of the evidence") = answer;
-        serde_json::from_value(changed)
-    });
-    changed.flatten().collect()
+    answers.into_iter().filter_map(|answer| deployment.altered(place, answer)).collect()
 }
 
 #[test]
@@ -336,28 +442,74 @@ fn nothing_passes_on_an_unknown_that_would_not_pass_on_each_answer_there_could_b
 
 fn passes_only_on_every_answer(case: &Case) {
     let audit = Audit::switched_on(case.profile);
-    let value = serde_json::to_value((case.evidence)()).expect("evidence serialises");
-    let (attributes, fields) = places(&value);
+    let deployment = Deployment::of(case);
+    let before = audit.by_pair(&deployment.evidence);
+    let (attributes, fields) = places(&deployment.value);
     assert!(fields.len() > 80, "only {} fields were found", fields.len());
+    let mut within = fields_by_attribute(&attributes, fields);
+    let mut wrong = Vec::new();
+    for place in within.remove("").unwrap_or_else(Vec::new) {
+        only_on_every_answer(&audit, &deployment, &place, &mut wrong);
+    }
+    for attribute in attributes {
+        // A check is a function of what it reads: what does not read the attribute concludes the same whatever it holds.
+        let readers = audit.only(&readers(&audit, &deployment, &attribute, &before));
+        only_on_every_answer(&readers, &deployment, &attribute, &mut wrong);
+        for field in within.remove(&attribute).unwrap_or_else(Vec::new) {
+            only_on_every_answer(&readers, &deployment, &field, &mut wrong);
+        }
+    }
+    assert!(within.is_empty(), "not swept: {within:?}");
+    assert!(wrong.is_empty(), "{}:\n{}", case.profile, wrong.join("\n"));
+}
+
+/// The fields by the innermost attribute that holds them; those that none holds under an empty name.
+fn fields_by_attribute(attributes: &[Place], fields: Vec<Place>) -> BTreeMap<Place, Vec<Place>> {
+    let mut within: BTreeMap<Place, Vec<Place>> = BTreeMap::new();
+    for field in fields {
+        let holds =
+            |attribute: &&Place| field.strip_prefix(attribute.as_str()).is_some_and(|rest| rest.starts_with('/'));
+        let innermost = attributes.iter().filter(holds).max_by_key(|attribute| attribute.len());
+        within.entry(innermost.cloned().unwrap_or_else(String::new)).or_default().push(field);
+    }
+    within
+}
+
+/// The requirements that read an attribute: they cite its call, or conclude otherwise without it.
+fn readers(
+    audit: &Audit,
+    deployment: &Deployment,
+    attribute: &str,
+    before: &BTreeMap<(String, String), Finding>,
+) -> BTreeSet<String> {
+    let call = attribute.trim_end_matches("/observed");
+    let cites = |finding: &Finding| finding.evidence.iter().any(|read| read == call);
+    let without = audit.by_pair(&deployment.without(attribute));
+    let same = |(pair, finding): &(&(String, String), &Finding)| {
+        before.get(*pair).is_some_and(|before| before.outcome == finding.outcome && !cites(before)) && !cites(finding)
+    };
+    let changed = without.iter().filter(|found| !same(found)).map(|(pair, _)| pair.0.clone());
+    let gone = before.keys().filter(|pair| !without.contains_key(pair)).map(|pair| pair.0.clone());
+    changed.chain(gone).collect()
+}
+
+/// Finds what passes although this place is unknown, and would not if it held another answer.
+fn only_on_every_answer(audit: &Audit, deployment: &Deployment, place: &str, wrong: &mut Vec<String>) {
     let good = |finding: &Finding| {
         matches!(finding.outcome, Outcome::Judged(Verdict::Satisfied { .. } | Verdict::NotApplicable { .. }))
     };
-    let mut wrong = Vec::new();
-    for place in attributes.into_iter().chain(fields) {
-        let answers: Vec<_> = other_answers(&value, &place).iter().map(|answer| audit.by_pair(answer)).collect();
-        for (pair, unknown) in audit.by_pair(&with(&value, &place, gap())) {
-            if good(&unknown)
-                && let Some(other) = answers.iter().filter_map(|answer| answer.get(&pair)).find(|other| !good(other))
-            {
-                wrong.push(format!(
-                    "{} for {}, without {place}: {}\n    while another answer gives {}",
-                    pair.0,
-                    pair.1,
-                    said(&unknown.outcome),
-                    said(&other.outcome)
-                ));
-            }
+    let answers: Vec<_> = other_answers(deployment, place).iter().map(|answer| audit.by_pair(answer)).collect();
+    for (pair, unknown) in audit.by_pair(&deployment.without(place)) {
+        if good(&unknown)
+            && let Some(other) = answers.iter().filter_map(|answer| answer.get(&pair)).find(|other| !good(other))
+        {
+            wrong.push(format!(
+                "{} for {}, without {place}: {}\n    while another answer gives {}",
+                pair.0,
+                pair.1,
+                said(&unknown.outcome),
+                said(&other.outcome)
+            ));
         }
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

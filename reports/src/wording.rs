@@ -123,7 +123,7 @@ pub(crate) fn fix(status: Status) -> &'static str {
     }
 }
 
-/// Where the answers came from, as far as that is not AWS.
+/// What was judged by, and why it was chosen where the user did not.
 pub(crate) fn profile(report: &Report) -> String {
     match &report.profile_reason {
         Some(reason) => format!("profile {}, chosen because {reason}", report.profile),
@@ -131,6 +131,7 @@ pub(crate) fn profile(report: &Report) -> String {
     }
 }
 
+/// Where the answers came from, as far as that is not AWS.
 pub(crate) fn endpoint(report: &Report) -> String {
     if report.run.emulated {
         format!("{} (an emulator or a recording, not AWS)", report.run.endpoint)

@@ -84,6 +84,6 @@ fn recovery_point(found: types::RecoveryPointByResource) -> RecoveryPoint {
         created_at: RECOVERY_POINTS.time("CreationDate", found.creation_date.as_ref()),
         arn: Observed::of(found.recovery_point_arn),
         vault: Observed::of(found.backup_vault_name),
-        kms_key: Observed::of(found.encryption_key_arn),
+        kms_key: Observed::name(found.encryption_key_arn),
     }
 }

@@ -111,7 +111,7 @@ fn listed(trail: aws_sdk_cloudtrail::types::Trail) -> Trail {
         global_services: Observed::of(trail.include_global_service_events).map(Switch::from),
         organization: Observed::of(trail.is_organization_trail).map(Switch::from),
         validation: Observed::of(trail.log_file_validation_enabled).map(Switch::from),
-        kms_key: Observed::of(trail.kms_key_id),
+        kms_key: Observed::name(trail.kms_key_id),
         bucket: Observed::of(trail.s3_bucket_name),
         log_group: Observed::of(trail.cloud_watch_logs_log_group_arn),
         log_role: Observed::of(trail.cloud_watch_logs_role_arn),

@@ -171,11 +171,11 @@ fn not_listed(call: &'static Call) -> Gap {
 fn described(found: types::FileSystemDescription) -> Description {
     Description {
         encrypted: Observed::of(found.encrypted.map(Switch::from)),
-        kms_key: Observed::of(found.kms_key_id),
+        kms_key: Observed::name(found.kms_key_id),
         state: life_cycle(&DESCRIBE, &found.life_cycle_state),
         // The SDK takes the time for required, and gives the year 1970 where it is missing.
         created_at: DESCRIBE.time("CreationTime", Some(&found.creation_time).filter(|time| time.secs() > 0)),
-        one_zone: Observed::of(found.availability_zone_name),
+        one_zone: Observed::name(found.availability_zone_name),
     }
 }
 

@@ -138,6 +138,8 @@ async fn metadata(walk: &Walk<'_>, id: &str, region: &str) -> Seen<Metadata> {
 }
 
 fn described(metadata: aws_sdk_kms::types::KeyMetadata) -> Metadata {
+    // The key's ARN names its account too, and some endpoints leave the field of its own out.
+    let owner = metadata.arn.as_deref().and_then(|arn| arn.split(':').nth(4)).map(str::to_owned);
     Metadata {
         state: match metadata.key_state.as_ref().map(|state| state.as_str()) {
             Some("Creating") => Observed::Present(KeyState::Creating),
@@ -183,7 +185,7 @@ fn described(metadata: aws_sdk_kms::types::KeyMetadata) -> Metadata {
         arn: Observed::of(metadata.arn),
         // The SDK takes the id for required, and gives an empty text where it is missing.
         id: Observed::of(Some(metadata.key_id).filter(|id| !id.is_empty())),
-        account: Observed::of(metadata.aws_account_id),
+        account: Observed::name(metadata.aws_account_id.or(owner)),
     }
 }
 
@@ -385,6 +387,16 @@ mod tests {
         #[expect(deprecated, reason = "old endpoints answer with this name only")]
         let old = answered(|metadata| metadata.customer_master_key_spec("SYMMETRIC_DEFAULT".into()));
         assert_eq!(old.spec, Observed::Present("SYMMETRIC_DEFAULT".into()));
+    }
+
+    #[test]
+    fn the_account_is_read_from_the_arn_where_it_has_no_field_of_its_own() {
+        let arn = "arn:aws:kms:us-east-2:123456789012:key/k";
+        let account = |metadata: Metadata| metadata.account;
+        assert_eq!(account(answered(|metadata| metadata.arn(arn))), Observed::Present("123456789012".into()));
+        let both = answered(|metadata| metadata.arn(arn).aws_account_id("210987654321"));
+        assert_eq!(account(both), Observed::Present("210987654321".into()));
+        assert_eq!(account(answered(|metadata| metadata)), Observed::Absent);
     }
 
     #[test]

@@ -152,7 +152,7 @@ fn described(group: aws_sdk_cloudwatchlogs::types::LogGroup) -> Description {
         arn: Observed::of(group.log_group_arn.or(listed)),
         retention_days: Observed::of(group.retention_in_days),
         retention_policy: Observed::of(group.retention_policy_name),
-        kms_key: Observed::of(group.kms_key_id),
+        kms_key: Observed::name(group.kms_key_id),
         class: match group.log_group_class.as_ref().map(|class| class.as_str()) {
             Some("STANDARD") => Observed::Present(LogClass::Standard),
             Some("INFREQUENT_ACCESS") => Observed::Present(LogClass::InfrequentAccess),

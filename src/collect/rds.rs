@@ -196,8 +196,8 @@ fn described(cluster: types::DbCluster) -> Cluster {
         },
         insights: insights(cluster.performance_insights_enabled, cluster.performance_insights_kms_key_id),
         master_secret: Observed::of(cluster.master_user_secret.map(|secret| MasterSecret {
-            arn: Observed::of(secret.secret_arn),
-            kms_key: Observed::of(secret.kms_key_id),
+            arn: Observed::name(secret.secret_arn),
+            kms_key: Observed::name(secret.kms_key_id),
         })),
         security_groups: match cluster.vpc_security_groups {
             None => Observed::Unknown(CLUSTERS.incomplete("DBCluster.VpcSecurityGroups")),
@@ -214,17 +214,17 @@ fn described(cluster: types::DbCluster) -> Cluster {
         engine_version: Observed::of(cluster.engine_version),
         status: Observed::of(cluster.status),
         storage_encrypted: switch(cluster.storage_encrypted),
-        kms_key: Observed::of(cluster.kms_key_id),
+        kms_key: Observed::name(cluster.kms_key_id),
         backup_retention_days: Observed::of(cluster.backup_retention_period),
         multi_az: switch(cluster.multi_az),
-        subnet_group: Observed::of(cluster.db_subnet_group),
+        subnet_group: Observed::name(cluster.db_subnet_group),
         vpc_networking: switch(cluster.vpc_networking_enabled),
         internet_gateway: switch(cluster.internet_access_gateway_enabled),
         data_api: switch(cluster.http_endpoint_enabled),
         deletion_protection: switch(cluster.deletion_protection),
-        parameter_group: Observed::of(cluster.db_cluster_parameter_group),
+        parameter_group: Observed::name(cluster.db_cluster_parameter_group),
         log_exports: Observed::of(cluster.enabled_cloudwatch_logs_exports.filter(|exports| !exports.is_empty())),
-        activity_stream_key: Observed::of(cluster.activity_stream_kms_key_id),
+        activity_stream_key: Observed::name(cluster.activity_stream_kms_key_id),
         port: Observed::of(cluster.port),
     }
 }
@@ -234,7 +234,7 @@ fn switch(on: Option<bool>) -> Observed<Switch> {
 }
 
 fn insights(enabled: Option<bool>, kms_key: Option<String>) -> Insights {
-    Insights { enabled: switch(enabled), kms_key: Observed::of(kms_key.filter(|key| !key.is_empty())) }
+    Insights { enabled: switch(enabled), kms_key: Observed::name(kms_key) }
 }
 
 fn engine(token: Option<&str>) -> Observed<Engine> {
@@ -309,7 +309,7 @@ fn instance(found: types::DbInstance) -> Result<Instance, Gap> {
     Ok(Instance {
         id: found.db_instance_identifier.ok_or_else(|| INSTANCES.incomplete("DBInstance.DBInstanceIdentifier"))?,
         status: Observed::of(found.db_instance_status),
-        zone: Observed::of(found.availability_zone.filter(|zone| !zone.is_empty())),
+        zone: Observed::name(found.availability_zone),
         public: switch(found.publicly_accessible),
         storage_encrypted: switch(found.storage_encrypted),
         insights: insights(found.performance_insights_enabled, found.performance_insights_kms_key_id),

@@ -116,7 +116,7 @@ fn described(answer: DescribeSecretOutput) -> Description {
         ),
         arn: Observed::of(answer.arn),
         name: Observed::of(answer.name),
-        kms_key: Observed::of(answer.kms_key_id.filter(|key| !key.is_empty())),
+        kms_key: Observed::name(answer.kms_key_id),
         owning_service: Observed::of(answer.owning_service),
     }
 }

@@ -1,6 +1,6 @@
 //! SNS: what is read of a topic and of who receives its messages.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use futures_util::future::join_all;
 use serde_json::Value;
@@ -51,6 +51,8 @@ pub(crate) const CALLS: &[&Call] = &[&ATTRIBUTES, &SUBSCRIPTIONS, &SUBSCRIPTION,
 
 /// The requirements that ask who receives a topic's messages.
 const OF_SUBSCRIPTIONS: &[&str] = &["sns-subscription-", "sns-delivery-logging", "monitoring-error-handling"];
+/// The requirements that ask what roles may do.
+const OF_ROLES: &[&str] = &["iam-", "logs-tamper-resistant"];
 /// The requirements that ask what each of those says of itself.
 const OF_EACH: &[&str] = &["sns-subscription-confirmed", "monitoring-error-handling"];
 
@@ -69,9 +71,25 @@ pub(crate) fn topic_reference(walk: &Walk<'_>, named: &str, region: &str) -> Opt
 /// is linked to a service publishes under the service's name, and its policies are AWS's.
 pub(crate) fn reach_publishing_role(walk: &Walk<'_>, role: &Observed<String>, what: &'static str) {
     let Observed::Present(arn) = role else { return };
+    reach_role(walk, arn, Relation::Of { what, kind: Kind::Account, id: walk.account.clone() });
+}
+
+/// Reaches the roles by which a topic logs its deliveries, those that went well and those that failed.
+fn reach_logging_roles(walk: &Walk<'_>, topic: &str, attributes: &HashMap<String, String>) {
+    if !walk.scope.selects(OF_ROLES) {
+        return;
+    }
+    let roles = attributes.iter().filter(|(name, role)| name.ends_with("FeedbackRoleArn") && !role.is_empty());
+    let roles: BTreeSet<&String> = roles.map(|(_, role)| role).collect();
+    for role in roles {
+        reach_role(walk, role, Relation::Of { what: "delivery logging role", kind: Kind::Topic, id: topic.to_owned() });
+    }
+}
+
+fn reach_role(walk: &Walk<'_>, arn: &str, relation: Relation) {
     let linked = arn.contains(":role/aws-service-role/");
     let Some(reference) = iam::role_named(walk, arn).filter(|_| !linked) else { return };
-    walk.reach(reference, Relation::Of { what, kind: Kind::Account, id: walk.account.clone() });
+    walk.reach(reference, relation);
 }
 
 /// Collects a topic and reaches its key. Who receives its messages is read only where a requirement asks.
@@ -103,7 +121,10 @@ async fn attributes(walk: &Walk<'_>, arn: &str, region: &str) -> Seen<TopicAttri
             &[("TopicArn", arn)],
             |clients| clients.sns().get_topic_attributes().topic_arn(arn).send(),
             |answer| match answer.attributes {
-                Some(attributes) => Observed::Present(read(&attributes)),
+                Some(attributes) => {
+                    reach_logging_roles(walk, arn, &attributes);
+                    Observed::Present(read(&attributes))
+                }
                 None => Observed::Unknown(ATTRIBUTES.incomplete("Attributes")),
             },
             |fault| missing(&ATTRIBUTES, fault),

@@ -16,8 +16,16 @@ pub struct Recorded {
     pub outputs: String,
 }
 
-/// The account of the demonstration of this profile: it conforms but for a handful of realistic slips. `None` where no
-/// account comes with the profile.
+/// The profiles with which an account comes, in order.
+pub fn profiles() -> impl Iterator<Item = String> {
+    let mut names: Vec<String> = ACCOUNTS.dirs().map(|directory| directory.path().display().to_string()).collect();
+    names.sort();
+    names.into_iter()
+}
+
+/// The account of the demonstration of this profile, with slips that people really make: that of `patient-data` meets
+/// most requirements, that of `monitoring` is the stack of one hasty engineer. Each slip is told where it is recorded, in
+/// the `correction` of the answer. `None` where no account comes with the profile.
 ///
 /// # Errors
 /// When a file is malformed; a test proves that none is.

@@ -318,12 +318,27 @@ def settled(template, document, left_out):
             resource["DependsOn"] = depends
         if "Properties" in resource:
             resource["Properties"] = walk(resource["Properties"])
+        if resource["Type"] == "AWS::ECS::TaskDefinition":
+            task = resource["Properties"]
+            task["Volumes"] = api_form(task["Volumes"])
+            for container in task["ContainerDefinitions"]:
+                container["Secrets"] = api_form(container["Secrets"])
     for name, output in list(document.get("Outputs", {}).items()):
         if not template.condition(output.pop("Condition", None)):
             del document["Outputs"][name]
             continue
         output["Value"] = walk(output["Value"])
     return document
+
+
+def api_form(value):
+    """Gives members the names that ECS's API has for them, where the emulator keeps those of the template."""
+    if isinstance(value, list):
+        return [api_form(item) for item in value]
+    if not isinstance(value, dict) or any(key == "Ref" or key.startswith("Fn::") for key in value):
+        return value
+    others = {"EFSVolumeConfiguration": "efsVolumeConfiguration", "FilesystemId": "fileSystemId", "IAM": "iam"}
+    return {others.get(key, key[0].lower() + key[1:]): api_form(item) for key, item in value.items()}
 
 
 def attributes(aws, template, kind, physical):
@@ -509,6 +524,12 @@ def complete_file_system(aws, properties, made):
     aws("efs").put_backup_policy(FileSystemId=made[""], BackupPolicy=properties["BackupPolicy"])
 
 
+def complete_database(aws, properties, made):
+    aws("rds").modify_db_cluster(
+        DBClusterIdentifier=made[""], DBClusterParameterGroupName=properties["DBClusterParameterGroupName"]
+    )
+
+
 def lifecycle(properties):
     """A lifecycle configuration as S3 wants it: with a filter, and with other names for two members."""
     rules = []
@@ -554,6 +575,7 @@ COMPLETE = {
     "AWS::S3::Bucket": complete_bucket,
     "AWS::ApiGateway::Stage": complete_stage,
     "AWS::EFS::FileSystem": complete_file_system,
+    "AWS::RDS::DBCluster": complete_database,
 }
 
 
@@ -690,6 +712,10 @@ def make_ingress(aws, template, properties):
 
 def make_association(aws, template, properties):
     aws("wafv2").associate_web_acl(WebACLArn=properties["WebACLArn"], ResourceArn=properties["ResourceArn"])
+    # AWS lets the stage name its web ACL by itself, and takes no such operation.
+    *_, api, _, stage = properties["ResourceArn"].split("/")
+    operation = {"op": "replace", "path": "/webAclArn", "value": properties["WebACLArn"]}
+    aws("apigateway").update_stage(restApiId=api, stageName=stage, patchOperations=[operation])
     return {"": f"{properties['WebACLArn']}|{properties['ResourceArn']}"}
 
 

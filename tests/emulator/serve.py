@@ -23,7 +23,13 @@ if __name__ == "__main__":
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     threading.Thread(target=end_with_the_tests, daemon=True).start()
 
+    import botocore.session
     from ministack.app import main
+    from ministack.core import router
+
+    # Asked for a service that it has not, it reads the models of all of them, and answers nobody for half a minute. Their
+    # names are enough for it to say that it has not got the service.
+    router._KNOWN_AWS_SERVICE_NAMES = frozenset(botocore.session.get_session().get_available_services())
 
     sys.argv = ["ministack"]
     main()

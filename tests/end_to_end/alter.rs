@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tap_audit::audit::{self, Audit, AuditError};
 use tap_audit::replay::{Account, Answer, Replay};
 use tap_audit_checks::catalog::{CONTROLS, Catalog, FILES, PROFILES};
@@ -12,6 +12,7 @@ use tap_audit_checks::report::Report;
 use crate::harness;
 
 /// An audit before it starts: the account, the outputs, the settings, and what is appended to the profile.
+#[derive(Clone)]
 pub(crate) struct Setup {
     pub(crate) profile: &'static str,
     pub(crate) account: Account,
@@ -21,6 +22,8 @@ pub(crate) struct Setup {
     pub(crate) tailoring: &'static str,
     /// What stands otherwise in the profile: a text of it, and the text in its place.
     pub(crate) in_profile: Option<(&'static str, &'static str)>,
+    /// What was called otherwise everywhere, each with its name of now.
+    renamed: Vec<(String, String)>,
 }
 
 impl Setup {
@@ -33,6 +36,7 @@ impl Setup {
             settings: |_| {},
             tailoring: "",
             in_profile: None,
+            renamed: Vec::new(),
         }
     }
 
@@ -66,14 +70,39 @@ impl Setup {
 
     /// What the account answers to a request of which an argument has this value.
     pub(crate) fn recorded(&self, service: &str, operation: &str, argument: &str) -> String {
+        self.exchange(service, operation, argument)["body"].as_str().expect("a body").to_owned()
+    }
+
+    /// The recorded exchange with a request of which an argument has this value.
+    fn exchange(&self, service: &str, operation: &str, argument: &str) -> toml::Value {
         let text = self.account.to_files()[&format!("{service}.toml")].clone();
         let file: toml::Table = text.parse().expect("a file of the account");
         let fits = |exchange: &&toml::Value| {
             let has = |arguments: &toml::Table| arguments.values().any(|value| value.as_str() == Some(argument));
-            exchange["operation"].as_str() == Some(operation) && exchange["request"].as_table().is_some_and(has)
+            exchange["operation"].as_str() == Some(operation)
+                && exchange.get("request").and_then(toml::Value::as_table).is_some_and(has)
         };
         let found = file["exchange"].as_array().expect("exchanges").iter().find(fits);
-        found.unwrap_or_else(|| panic!("no {operation} of {argument}"))["body"].as_str().expect("a body").to_owned()
+        found.unwrap_or_else(|| panic!("no {operation} of {argument}")).clone()
+    }
+
+    /// Alters the body of the answer to a request of which an argument has this value.
+    pub(crate) fn edit_of(&mut self, service: &str, operation: &str, argument: &str, rewrite: impl Fn(&str) -> String) {
+        let exchange = self.exchange(service, operation, argument);
+        assert!(exchange.get("status").is_none(), "{operation} of {argument} is refused");
+        let arguments = exchange["request"].as_table().expect("arguments");
+        let arguments: Vec<(&str, &str)> =
+            arguments.iter().map(|(name, value)| (name.as_str(), value.as_str().expect("text"))).collect();
+        let mut answer = Answer::ok(rewrite(exchange["body"].as_str().expect("a body")));
+        for (name, value) in exchange.get("headers").and_then(toml::Value::as_table).into_iter().flatten() {
+            answer = answer.with_header(name, value.as_str().expect("text"));
+        }
+        self.answer(service, operation, &arguments, answer);
+    }
+
+    /// Alters the JSON that is answered to a request of which an argument has this value.
+    pub(crate) fn json_of(&mut self, service: &str, operation: &str, argument: &str, change: impl Fn(&mut Value)) {
+        self.edit_of(service, operation, argument, |body| with_json(body, &change));
     }
 
     /// Alters the bodies of all answers to an operation.
@@ -91,24 +120,19 @@ impl Setup {
         self.edit(service, operation, |body| body.replace(from, to));
     }
 
-    /// Alters all answers to an operation of a service that speaks JSON.
+    /// Alters all answers to an operation of a service that speaks JSON, or CBOR, which is JSON in a recorded account.
     pub(crate) fn json(&mut self, service: &str, operation: &str, change: impl Fn(&mut Value)) {
-        self.json_about(service, operation, "", change);
+        self.edit(service, operation, |body| with_json(body, &change));
     }
 
     /// Alters those answers to an operation of a service that speaks JSON which mention this.
     pub(crate) fn json_about(&mut self, service: &str, operation: &str, about: &str, change: impl Fn(&mut Value)) {
-        self.edit_about(service, operation, about, |body| {
-            let mut value: Value = serde_json::from_str(body).expect("an answer in JSON");
-            change(&mut value);
-            value.to_string()
-        });
+        self.edit_about(service, operation, about, |body| with_json(body, &change));
     }
 
-    /// Alters the statements of every policy document in the answers to an operation, however it is written there: as
-    /// the body, as text in a JSON member, or URL-encoded in XML.
+    /// Alters the statements of every policy document in the answers to an operation.
     pub(crate) fn statements(&mut self, service: &str, operation: &str, change: impl Fn(&mut Vec<Value>)) {
-        self.statements_about(service, operation, "", change);
+        self.edit(service, operation, |body| with_statements(body, &change));
     }
 
     /// Alters the statements of those policy documents that stand in an answer which mentions this.
@@ -119,29 +143,31 @@ impl Setup {
         about: &str,
         change: impl Fn(&mut Vec<Value>),
     ) {
-        let changed = |text: &str| {
-            let mut document: Value = serde_json::from_str(text).expect("a policy document");
-            change(document["Statement"].as_array_mut().expect("a list of statements"));
-            document.to_string()
-        };
-        self.edit_about(service, operation, about, |body| match serde_json::from_str::<Value>(body) {
-            Ok(mut answer) if answer["Policy"].is_string() => {
-                answer["Policy"] = Value::String(changed(answer["Policy"].as_str().expect("text")));
-                answer.to_string()
-            }
-            Ok(_) => changed(body),
-            Err(_) => {
-                let (start, end) = ["AssumeRolePolicyDocument", "PolicyDocument", "Document"]
-                    .iter()
-                    .find_map(|element| {
-                        let start = body.find(&format!("<{element}>"))? + element.len() + 2;
-                        Some((start, start + body[start..].find('<')?))
-                    })
-                    .expect("an element with a policy document");
-                let text = decoded(&body[start..end]);
-                format!("{}{}{}", &body[..start], encoded(&changed(&text)), &body[end..])
-            }
-        });
+        self.edit_about(service, operation, about, |body| with_statements(body, &change));
+    }
+
+    /// Alters the statements of the policy document that is answered to a request of which an argument has this value.
+    pub(crate) fn statements_of(
+        &mut self,
+        service: &str,
+        operation: &str,
+        argument: &str,
+        change: impl Fn(&mut Vec<Value>),
+    ) {
+        self.edit_of(service, operation, argument, |body| with_statements(body, &change));
+    }
+
+    /// Adds a resource to the stack and to its template.
+    pub(crate) fn member(&mut self, logical_id: &str, kind: &str, physical_id: &str) {
+        let member = format!(
+            "<member><LogicalResourceId>{logical_id}</LogicalResourceId>\
+             <PhysicalResourceId>{physical_id}</PhysicalResourceId><ResourceType>{kind}</ResourceType>\
+             <ResourceStatus>CREATE_COMPLETE</ResourceStatus>\
+             <LastUpdatedTimestamp>2026-10-30T08:00:00Z</LastUpdatedTimestamp></member>"
+        );
+        let end = "</StackResourceSummaries>";
+        self.replace("cloudformation", "ListStackResources", end, &format!("{member}{end}"));
+        self.template(|template| template["Resources"][logical_id] = json!({ "Type": kind }));
     }
 
     /// Puts one text in place of another in the stack's template, at every stage and in whatever language it is written.
@@ -185,6 +211,12 @@ impl Setup {
         let texts = texts.iter().map(|(name, text)| (name.as_str(), text.as_str()));
         self.account = Account::from_files("moved", texts).expect("an account");
         self.outputs = self.outputs.replace(from, to);
+        self.renamed.push((from.to_owned(), to.to_owned()));
+    }
+
+    /// What something is called now that was called otherwise before.
+    pub(crate) fn name_of_now(&self, name: &str) -> String {
+        self.renamed.iter().fold(name.to_owned(), |name, (from, to)| name.replace(from, to))
     }
 
     fn change<E: std::fmt::Display>(&mut self, change: impl FnOnce(Account) -> Result<Account, E>) {
@@ -223,6 +255,56 @@ impl Setup {
         assert!(replay.unrecorded().is_empty(), "not recorded: {:?}", replay.unrecorded());
         report
     }
+}
+
+fn with_json(body: &str, change: impl Fn(&mut Value)) -> String {
+    let mut value: Value = serde_json::from_str(body).expect("an answer in JSON");
+    change(&mut value);
+    value.to_string()
+}
+
+/// An answer with the statements of its policy document altered, however it is written there: as the body, as text in a
+/// JSON member, as an attribute of a topic, or URL-encoded in XML.
+fn with_statements(body: &str, change: impl Fn(&mut Vec<Value>)) -> String {
+    let changed = |text: &str| {
+        let mut document: Value = serde_json::from_str(text).expect("a policy document");
+        change(document["Statement"].as_array_mut().expect("a list of statements"));
+        document.to_string()
+    };
+    match serde_json::from_str::<Value>(body) {
+        Ok(mut answer) if answer["Policy"].is_string() => {
+            answer["Policy"] = Value::String(changed(answer["Policy"].as_str().expect("text")));
+            answer.to_string()
+        }
+        Ok(_) => changed(body),
+        Err(_) if body.contains("<key>Policy</key>") => with_attribute(body, "Policy", |text| Some(changed(text))),
+        Err(_) => {
+            let (start, end) = ["AssumeRolePolicyDocument", "PolicyDocument", "Document"]
+                .iter()
+                .find_map(|element| {
+                    let start = body.find(&format!("<{element}>"))? + element.len() + 2;
+                    Some((start, start + body[start..].find('<')?))
+                })
+                .expect("an element with a policy document");
+            let text = decoded(&body[start..end]);
+            format!("{}{}{}", &body[..start], encoded(&changed(&text)), &body[end..])
+        }
+    }
+}
+
+/// An answer of SNS with an attribute altered, or left out.
+pub(crate) fn with_attribute(body: &str, name: &str, change: impl Fn(&str) -> Option<String>) -> String {
+    let key = format!("<key>{name}</key>");
+    let at = body.find(&key).unwrap_or_else(|| panic!("no attribute {name}"));
+    let start = body[..at].rfind("<entry>").expect("an entry");
+    let end = at + body[at..].find("</entry>").expect("the end of the entry") + "</entry>".len();
+    let value = body[at..end].split_once("<value>").and_then(|(_, rest)| rest.split_once("</value>"));
+    let value = quick_xml::escape::unescape(value.expect("a value").0).expect("escaped text");
+    let entry = match change(&value) {
+        Some(changed) => format!("<entry>{key}<value>{}</value></entry>", quick_xml::escape::escape(changed)),
+        None => String::new(),
+    };
+    format!("{}{entry}{}", &body[..start], &body[end..])
 }
 
 /// An answer of GetTemplate with the template altered.

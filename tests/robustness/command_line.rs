@@ -38,7 +38,7 @@ impl Place {
         std::fs::write(self.path(name), text).expect("a file");
     }
 
-    fn read(&self, name: &str) -> String {
+    pub(crate) fn read(&self, name: &str) -> String {
         std::fs::read_to_string(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 
@@ -52,7 +52,7 @@ impl Place {
         self.run_with(arguments, &[])
     }
 
-    fn run_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Ran {
+    pub(crate) fn run_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Ran {
         let output = self.command(arguments).envs(variables.iter().copied()).output().expect("the program runs");
         Ran {
             code: output.status.code().expect("an exit code"),
@@ -259,6 +259,51 @@ fn the_demonstration_ends_with_zero_and_says_what_an_audit_would_have_ended_with
     assert!(ran.out.contains("Demonstration data"), "{}", ran.out);
     assert!(place.read("tap-audit-report.html").contains("Demonstration data"));
     assert!(ran.error.contains("a real audit with this result ends with 1 (does-not-conform)"), "{}", ran.error);
+}
+
+#[test]
+fn a_demonstration_of_another_profile_audits_the_account_that_comes_with_it() {
+    let place = Place::new();
+    let ran = place.run(&["demo", "--profile", "monitoring", "--format", "json"]);
+    assert_eq!(ran.code, 0, "{}", ran.error);
+    let report: Value = serde_json::from_str(&ran.out).expect("JSON");
+    assert_eq!(
+        (&report["run"]["profile"], &report["run"]["endpoint"]),
+        (&"monitoring".into(), &"replay:monitoring".into())
+    );
+    assert!(ran.error.contains("a real audit with this result ends with 1 (does-not-conform)"), "{}", ran.error);
+    let ran = place.run(&["demo", "--profile", "meditech"]);
+    assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{}", ran.error);
+    assert!(ran.error.contains("no recorded account comes with profile `meditech`"), "{}", ran.error);
+    assert!(ran.error.contains("help: those of `monitoring` and `patient-data` have one"), "{}", ran.error);
+}
+
+#[test]
+fn a_demonstration_is_judged_as_of_its_recording_unless_the_clock_is_fixed() {
+    let place = Place::new();
+    let report = |command: &mut Command| -> Value {
+        let output = command.output().expect("the program runs");
+        serde_json::from_slice(&output.stdout).expect("JSON")
+    };
+    for profile in ["patient-data", "monitoring"] {
+        let arguments = ["demo", "--profile", profile, "--format", "json"];
+        let today = report(place.command(&arguments).env_remove("SOURCE_DATE_EPOCH"));
+        assert_eq!(today["run"]["started_at"], "2026-11-01T12:00:00Z", "{profile}");
+        let fixed = report(&mut place.command(&arguments));
+        assert_eq!(today["findings"], fixed["findings"], "{profile}");
+        let later = report(place.command(&arguments).env("SOURCE_DATE_EPOCH", "1900000000"));
+        assert_eq!(later["run"]["started_at"], "2030-03-17T17:46:40Z", "{profile}");
+    }
+    let text = |command: &mut Command| String::from_utf8(command.output().expect("a run").stdout).expect("text");
+    let wide = || {
+        let mut command = place.command(&["demo", "--format", "text"]);
+        command.env("COLUMNS", "200");
+        command
+    };
+    assert!(
+        text(wide().env_remove("SOURCE_DATE_EPOCH")).contains("not a real deployment; judged as of its recording.")
+    );
+    assert!(text(&mut wide()).contains("not a real deployment.\n"));
 }
 
 #[test]

@@ -22,6 +22,17 @@ const OPERATIONS: &[&str] = &[
     "s3:GetBucketPolicy",
     "kms:GetKeyPolicy",
     "lambda:GetPolicy",
+    "cloudformation:DescribeStackResources",
+    "cloudformation:ListStackResources",
+    "cloudformation:GetTemplate",
+    "cloudwatch:DescribeAlarms",
+    "cloudwatch:ListDashboards",
+    "s3:GetBucketLogging",
+    "s3:GetObjectLockConfiguration",
+    "s3:GetPublicAccessBlock",
+    "sns:GetTopicAttributes",
+    "sns:ListSubscriptionsByTopic",
+    "sns:GetSubscriptionAttributes",
 ];
 
 #[test]
@@ -35,7 +46,7 @@ fn cut_everywhere(recorded: &Recorded) {
     let faults = sweep::in_parallel(&jobs, 2, |(operation, tenth)| {
         let (service, name) = operation.split_once(':').expect("service:Operation");
         let account = recorded.account.clone().edit(service, name, |body| cut(body, *tenth)).expect("a recorded body");
-        let settings = Audit { call_timeout: Duration::from_millis(200), ..harness::settings(&recorded.outputs) };
+        let settings = Audit { call_timeout: Duration::from_secs(5), ..harness::settings(&recorded.outputs) };
         let report = sweep::judged(recorded.profile, &Replay::new(account), &settings).expect("an audit that starts");
         let faults = sweep::faults_of(recorded, operation, &report, false);
         faults.into_iter().map(|fault| format!("{tenth} tenths of {fault}")).collect::<Vec<_>>()

@@ -9,7 +9,7 @@ use tap_audit_checks::subject::Kind;
 use crate::harness;
 use crate::sweep::{self, Recorded};
 
-const TIMEOUT: Duration = Duration::from_millis(400);
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 fn sweep_of(recorded: &Recorded) {
     let faults = sweep::in_parallel(&recorded.operations, 2, |operation| {

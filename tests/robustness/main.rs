@@ -16,6 +16,7 @@ mod disturbed;
 mod flights;
 mod pages;
 mod policy;
+mod profile_choice;
 mod secrets;
 mod sweep;
 mod tokens;

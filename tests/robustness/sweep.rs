@@ -13,108 +13,13 @@ use tap_audit_checks::report::{Finding, Report, Status};
 
 use crate::harness;
 
+mod stands;
+
 /// A finding's name: requirement, kind of subject, subject.
 pub type Pair = (String, String, String);
 
-/// Verdicts that stand without an operation, because another one, which they cite, tells the same or enough.
-struct Stands {
-    without: &'static str,
-    /// The requirement; every requirement where it is a star.
-    requirement: &'static str,
-    /// One of these is cited.
-    on: &'static [&'static str],
-}
-
-const STANDS: &[Stands] = &[
-    // Lambda gives in parts what it gives in one.
-    Stands {
-        without: "lambda:GetFunction",
-        requirement: "*",
-        on: &["lambda:GetFunctionConfiguration", "lambda:GetFunctionConcurrency", "lambda:ListTags"],
-    },
-    // The lookup of a resource gives the stack's id, and with it name and region.
-    Stands {
-        without: "cloudformation:DescribeStacks",
-        requirement: "stack-region-as-specified",
-        on: &["cloudformation:DescribeStackResources"],
-    },
-    // That outputs name what is there is one half; comparing them with the live ones is asked only where the stack is
-    // readable, and the finding says that it was not.
-    Stands {
-        without: "cloudformation:DescribeStacks",
-        requirement: "stack-outputs-resolve-live",
-        on: &["s3:GetBucketLocation"],
-    },
-    // A masked value says that NoEcho is on, and template and summary say the same of the parameters.
-    Stands {
-        without: "cloudformation:GetTemplate",
-        requirement: "stack-params-secret-noecho",
-        on: &["cloudformation:GetTemplateSummary"],
-    },
-    Stands {
-        without: "cloudformation:GetTemplateSummary",
-        requirement: "stack-params-secret-noecho",
-        on: &["cloudformation:GetTemplate"],
-    },
-    // Where the account has one trail it does not matter whether it is the stack's.
-    Stands {
-        without: "cloudformation:ListStackResources",
-        requirement: "cloudtrail-logging-enabled",
-        on: &["cloudtrail:GetTrailStatus"],
-    },
-    Stands {
-        without: "cloudformation:ListStackResources",
-        requirement: "cloudtrail-data-events",
-        on: &["cloudtrail:GetEventSelectors"],
-    },
-    // A destination of its own or a dead letter queue: one of the two is enough.
-    Stands {
-        without: "lambda:GetFunction",
-        requirement: "lambda-failure-destination",
-        on: &["lambda:GetFunctionEventInvokeConfig"],
-    },
-    // That the target may not be looked at is a remark: logging is configured all the same.
-    Stands { without: "s3:GetBucketLocation", requirement: "s3-access-logging-enabled", on: &["s3:GetBucketLogging"] },
-    // Access logs or data events: one of the two is enough.
-    Stands {
-        without: "s3:GetBucketLogging",
-        requirement: "s3-access-logging-enabled",
-        on: &["cloudtrail:GetEventSelectors"],
-    },
-    // A list that grants nothing to the public is harmless whether it is in force or not.
-    Stands { without: "s3:GetBucketOwnershipControls", requirement: "s3-acl-not-public", on: &["s3:GetBucketAcl"] },
-    // Without rules nothing is lost early; versioning and MFA delete only alter the remark.
-    Stands {
-        without: "s3:GetBucketVersioning",
-        requirement: "s3-lifecycle-noncurrent-versions",
-        on: &["s3:GetBucketLifecycleConfiguration"],
-    },
-    // Buckets and log groups are to outlive the stack, so what protects them blocks nothing.
-    Stands {
-        without: "s3:GetObjectLockConfiguration",
-        requirement: "stack-destroyable-no-blockers",
-        on: &["cloudformation:DescribeStacks"],
-    },
-    Stands {
-        without: "logs:DescribeLogGroups",
-        requirement: "stack-destroyable-no-blockers",
-        on: &["cloudformation:DescribeStacks"],
-    },
-];
-
-/// Operations that say that a resource is there, on which its name and its place in the stack do not depend: those the
-/// outputs, the listing and other resources tell.
-const EXISTENCE: &[&str] =
-    &["s3:GetBucketLocation", "lambda:GetFunction", "kms:DescribeKey", "logs:DescribeLogGroups", "iam:GetRole"];
-const BY_NAME: &[&str] = &[
-    "naming-environment-suffix",
-    "naming-convention-type-suffix",
-    "stack-managed-by-cloudformation",
-    "cloudtrail-data-events",
-];
-
 /// The directories of the accounts that meet every requirement of their profiles.
-const CONFORMING: &[&str] = &["conforming", "meditech"];
+const CONFORMING: &[&str] = &["conforming", "monitoring", "meditech"];
 
 /// A recorded account with its outputs, and what an undisturbed audit finds in it.
 pub struct Recorded {
@@ -159,7 +64,9 @@ impl Recorded {
     fn read(profile: &'static str, account: Account, outputs: String) -> Recorded {
         let account = with_fall_backs(with_holders(account));
         let replay = Replay::new(account.clone());
-        let clean = judged(profile, &replay, &harness::settings(&outputs)).expect("an audit that starts");
+        // Undisturbed by the machine too: what has no answer in time on a busy one is no finding of the account.
+        let settings = Audit { call_timeout: Duration::from_secs(20), ..harness::settings(&outputs) };
+        let clean = judged(profile, &replay, &settings).expect("an audit that starts");
         assert!(replay.unrecorded().is_empty(), "not recorded: {:?}", replay.unrecorded());
         let operations = replay.counts().into_keys().filter(|name| name != "sts:GetCallerIdentity").collect();
         Recorded { profile, account, outputs, clean, operations }
@@ -167,7 +74,8 @@ impl Recorded {
 
     /// Audits another state of the account with its outputs.
     pub fn judge(&self, replay: &Replay) -> Report {
-        judged(self.profile, replay, &harness::settings(&self.outputs)).expect("an audit that starts")
+        let settings = Audit { call_timeout: Duration::from_secs(20), ..harness::settings(&self.outputs) };
+        judged(self.profile, replay, &settings).expect("an audit that starts")
     }
 
     /// Audits the account under these disturbances.
@@ -198,19 +106,18 @@ pub fn bodies(account: &Account, service: &str, operation: &str) -> Vec<String> 
 /// Lets the account answer the lookup of every resource of the stack as it answers the recorded one: AWS lists the same
 /// stack, whichever of its resources is named.
 fn with_holders(account: Account) -> Account {
-    let body = bodies(&account, "cloudformation", "DescribeStackResources").remove(0);
-    let ids: Vec<String> = body
-        .split("<PhysicalResourceId>")
-        .skip(1)
-        .filter_map(|rest| Some(rest.split_once("</PhysicalResourceId>")?.0.to_owned()))
-        .collect();
-    ids.iter().fold(account, |account, id| {
-        let arguments = [("PhysicalResourceId", id.as_str())];
-        match account.clone().answer("cloudformation", "DescribeStackResources", &arguments, Answer::ok(body.as_str()))
-        {
-            Ok(account) => account,
-            Err(_) => account,
-        }
+    bodies(&account, "cloudformation", "DescribeStackResources").iter().fold(account, |account, body| {
+        let ids = body
+            .split("<PhysicalResourceId>")
+            .skip(1)
+            .filter_map(|rest| Some(rest.split_once("</PhysicalResourceId>")?.0));
+        ids.fold(account, |account, id| {
+            let (arguments, answer) = ([("PhysicalResourceId", id)], Answer::ok(body.as_str()));
+            match account.clone().answer("cloudformation", "DescribeStackResources", &arguments, answer) {
+                Ok(account) => account,
+                Err(_) => account,
+            }
+        })
     })
 }
 
@@ -292,24 +199,32 @@ pub fn pair(finding: &Finding) -> Pair {
     (finding.requirement.clone(), finding.subject.kind.to_string(), finding.subject.id.clone())
 }
 
+/// Services that the recordings name otherwise than the actions of IAM do, and so the ledger: in the first place as the
+/// recordings do.
+const PREFIXES: &[(&str, &str)] = &[
+    ("s3control", "s3"),
+    ("configservice", "config"),
+    ("eventbridge", "events"),
+    ("applicationautoscaling", "application-autoscaling"),
+    ("efs", "elasticfilesystem"),
+    ("elasticloadbalancingv2", "elasticloadbalancing"),
+];
+
 /// The operations that a finding cites, by the names that the recordings give the services.
 pub fn cited(report: &Report, finding: &Finding) -> BTreeSet<String> {
     let name = |id: &String| {
         let call =
             report.calls.iter().find(|call| call.id == *id).unwrap_or_else(|| panic!("{id} is not in the ledger"));
-        // S3 Control has its actions under the prefix of S3.
-        let control = call.service == "s3" && call.parameters.contains_key("AccountId");
-        format!("{}:{}", if control { "s3control" } else { &call.service }, call.operation)
+        let recorded = match call.service.as_str() {
+            // S3 Control has its actions under the prefix of S3.
+            "s3" if call.parameters.contains_key("AccountId") => "s3control",
+            prefix => {
+                PREFIXES.iter().skip(1).find(|(_, other)| *other == prefix).map_or(prefix, |(recorded, _)| recorded)
+            }
+        };
+        format!("{recorded}:{}", call.operation)
     };
     finding.evidence.iter().map(name).collect()
-}
-
-/// Whether a verdict may stand without the operation, by what it cites instead.
-fn stands_without(operation: &str, requirement: &str, cites: &BTreeSet<String>) -> bool {
-    let listed = STANDS.iter().filter(|stands| stands.without == operation);
-    let mut fitting = listed.filter(|stands| stands.requirement == "*" || stands.requirement == requirement);
-    let by_name = EXISTENCE.contains(&operation) && BY_NAME.contains(&requirement);
-    by_name || fitting.any(|stands| stands.on.iter().any(|name| cites.contains(*name)))
 }
 
 /// Says what is wrong with a report of an audit in which one operation gave no answer. `denied` demands that errors name
@@ -324,14 +239,14 @@ pub fn faults_of(recorded: &Recorded, operation: &str, disturbed: &Report, denie
     for finding in &disturbed.findings {
         let cites = cited(disturbed, finding);
         let status = finding.outcome.status();
-        let stands = stands_without(operation, &finding.requirement, &cites);
+        let stands = stands::without(operation, &finding.requirement, &cites);
         let at = pair(finding);
         let before = clean.get(&at);
         if status == Status::Error {
             if before.is_none_or(|before| before.outcome.status() != Status::Error) {
                 let reason = finding.reason().unwrap_or_else(String::new);
                 let (service, name) = operation.split_once(':').expect("service:Operation");
-                let prefix = if service == "s3control" { "s3" } else { service };
+                let prefix = PREFIXES.iter().find(|(recorded, _)| *recorded == service).map_or(service, |(_, it)| it);
                 let names_both = reason.contains(name) && (!denied || reason.contains(&format!("needs {prefix}:")));
                 if !names_both && !reason.contains("depends on") && !reason.contains("no AWS::") {
                     fault(finding, "the reason names neither operation and permission nor what it depends on");
@@ -376,7 +291,7 @@ pub fn faults_of(recorded: &Recorded, operation: &str, disturbed: &Report, denie
             .findings
             .iter()
             .any(|found| found.requirement == name.0 && found.outcome == before.outcome && found.evidence.is_empty());
-        if !stands_in && !by_parameters {
+        if !stands_in && !by_parameters && !stands::led_to(operation, &name.0, &disturbed.findings) {
             faults.push(format!("{operation}: planned before and without an error now: {}", harness::describe(before)));
         }
     }

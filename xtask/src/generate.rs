@@ -12,6 +12,9 @@ use crate::say;
 
 /// The moment at which the example report claims to be made: the same report on every day.
 const EXAMPLE_DATE: &str = "1790000000";
+/// The moment at which the recorded accounts are audited, as in the tests: 2026-11-01T12:00:00Z, shortly after the
+/// recording.
+const RECORDED_DATE: &str = "1793534400";
 
 /// One generated file: where it belongs, and what it should hold.
 struct Generated {
@@ -40,7 +43,7 @@ pub(crate) fn run(arguments: &[OsString]) -> Result<ExitCode, Failure> {
 
 /// The recorded accounts that meet every requirement of a profile, and where their evidence is kept for the tests of
 /// the checks, which know no AWS.
-const CONFORMING: &[(&str, &str)] = &[];
+const CONFORMING: &[(&str, &str)] = &[("monitoring", "checks/tests/conforming/monitoring.json")];
 
 fn compare(files: &[Generated]) -> Result<ExitCode, Failure> {
     let mut stale = Vec::new();
@@ -112,13 +115,14 @@ fn example_reports() -> Result<[Vec<u8>; 2], Failure> {
     Ok([html?, text?])
 }
 
-/// The evidence of a recorded account.
+/// The evidence of a recorded account. It names the outputs file as it is given, so that the path is one from the root.
 fn evidence(account: &str) -> Result<Vec<u8>, Failure> {
-    let directory = cargo::root().join("tests/accounts").join(account);
-    let (outputs, written) = (directory.join("flat-outputs.json"), cargo::target().join("generated/evidence.json"));
-    let [directory, outputs, file] = [&directory, &outputs, &written].map(|path| path.display().to_string());
+    let (directory, written) = (format!("tests/accounts/{account}"), cargo::target().join("generated/evidence.json"));
+    let (outputs, file) = (format!("{directory}/flat-outputs.json"), written.display().to_string());
     let arguments = ["--replay", &directory, "--outputs", &outputs, "--format", "json", "--evidence-out", &file];
-    match cargo::finish(program(&arguments)?.stdout(Stdio::null()))? {
+    let mut program = program(&arguments)?;
+    program.current_dir(cargo::root()).env("SOURCE_DATE_EPOCH", RECORDED_DATE).stdout(Stdio::null());
+    match cargo::finish(&mut program)? {
         Some(0 | 1 | 3) => read(&written),
         _ => Err(did_not_write(&arguments)),
     }

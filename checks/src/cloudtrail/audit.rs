@@ -31,7 +31,6 @@ pub(crate) struct Wanted<'a> {
 /// The one trail that is judged.
 pub(super) struct AuditTrail<'a> {
     pub(super) trail: &'a Trail,
-    judgement: Judgement,
     /// The other trails, by name.
     others: Vec<&'a str>,
     /// Why the stack's own trail could not be looked for, where it could not: then another may be the audit trail.
@@ -52,7 +51,7 @@ pub(super) fn logging(account: &Account, params: &Logging, context: &Context<'_>
         if let Some(gap) = chosen.stack_unread {
             return Err(gap);
         }
-        let verdict = chosen.judgement?;
+        let verdict = judged(chosen.trail, &wanted, run)?;
         return Ok(if chosen.others.is_empty() {
             verdict
         } else {
@@ -116,6 +115,15 @@ pub(super) fn audit_trail<'a>(
         (true, false) => (stacks, true),
         (true, true) => (trails.iter().collect(), false),
     };
+    let audit_trail = |trail| AuditTrail {
+        trail,
+        others: trails.iter().filter(|other| !std::ptr::eq(*other, trail)).map(called).collect(),
+        // Of a single trail it does not matter whose it is.
+        stack_unread: if wanted.name.is_empty() && trails.len() > 1 { stack_unread } else { None },
+    };
+    if let (true, [only]) = (whatever_it_does, candidates.as_slice()) {
+        return Ok(Some(audit_trail(only)));
+    }
     let judged = candidates.into_iter().map(|trail| (trail, judged(trail, wanted, &context.evidence.run)));
     let mut judged: Vec<(&Trail, Judgement)> = judged.collect();
     let meets = |judgement: &Judgement| matches!(judgement, Ok(Verdict::Satisfied { .. }));
@@ -136,13 +144,19 @@ pub(super) fn audit_trail<'a>(
             None => Ok(None),
         };
     }
-    Ok(judged.into_iter().next().map(|(trail, judgement)| AuditTrail {
-        trail,
-        judgement,
-        others: trails.iter().filter(|other| !std::ptr::eq(*other, trail)).map(called).collect(),
-        // Of a single trail it does not matter whose it is.
-        stack_unread: if wanted.name.is_empty() && trails.len() > 1 { stack_unread } else { None },
-    }))
+    Ok(judged.into_iter().next().map(|(trail, _)| audit_trail(trail)))
+}
+
+/// Says that none of these trails, of which none meets the requirement, is the audit trail: the stack's own is, whatever
+/// it does, and may be among them.
+///
+/// # Errors
+/// The gap, where the stack's listing could not be read.
+pub(super) fn none_is_the_stacks(trails: &[Trail], wanted: &Wanted<'_>, context: &Context<'_>) -> Result<(), Gap> {
+    if trails.is_empty() || !wanted.name.is_empty() {
+        return Ok(());
+    }
+    trails_of_stack(context).1.map_or(Ok(()), Err)
 }
 
 /// The names of the trails that the stack's listing holds, and the gap where it could not be read.
@@ -303,6 +317,14 @@ mod tests {
     }
 
     #[test]
+    fn a_last_delivery_of_more_than_a_day_ago_is_a_remark_without_an_error() {
+        let last = |text: &str| passed(judge(LOGGING, &reporting(Absent, Present(text.parse().unwrap()))));
+        let remark = "it has delivered no log file for more than a day, and no error says why";
+        assert!(!last("2026-10-31T12:00:00Z").contains(remark));
+        assert!(last("2026-10-31T11:59:59Z").contains(remark));
+    }
+
+    #[test]
     fn two_half_good_trails_are_no_good_trail() {
         let reads = Trail { selectors: seen(classic(Present(ReadWrite::ReadOnly), Absent, &[])), ..trail("reads") };
         let writes = Trail { selectors: seen(classic(Present(ReadWrite::WriteOnly), Absent, &[])), ..trail("writes") };
@@ -384,6 +406,20 @@ mod tests {
         evidence.subjects.pop();
         evidence.subjects.push(stack(denied()));
         assert_eq!(undecided(judge(LOGGING, &evidence)), denial().to_string());
+    }
+
+    #[test]
+    fn a_trail_that_may_be_the_stacks_is_not_passed_over_because_it_does_not_log() {
+        let status = TrailStatus { logging: Present(Switch::Off), ..status() };
+        let mut evidence = of(vec![Trail { status: seen(status), ..trail("audit") }]);
+        evidence.subjects.push(stack(denied()));
+        // It fails whosever it is; what follows is about it only where it is the stack's.
+        assert!(failed(judge(LOGGING, &evidence)).starts_with("trail audit is not logging"));
+        for id in [DATA, "cloudtrail-log-file-validation", "cloudtrail-kms-encrypted", "cloudtrail-bucket-protected"] {
+            assert_eq!(judge(id, &evidence), Err(denial()), "{id}");
+        }
+        evidence.subjects.pop();
+        assert!(not_applicable(judge(DATA, &evidence)).starts_with("there is no audit trail"));
     }
 
     #[test]

@@ -2,9 +2,10 @@
 
 use serde::Deserialize;
 
-use super::audit::{Wanted, audit_trail};
+use super::audit::Wanted;
+use super::protection::chosen;
 use super::selectors::{Extent, Target, coverage, object_coverage};
-use super::{DESCRIBE, Selectors, Trail, called, delivers, is_logging, of_organization, selectors};
+use super::{Selectors, Trail, called, delivers, is_logging, of_organization, selectors};
 use crate::check::Context;
 use crate::evidence::Account;
 use crate::iam::documents::listing_was_read;
@@ -37,20 +38,14 @@ pub(super) enum WithoutDataStore {
 
 /// No audit trail means that another requirement fails; that there is no bucket means nothing about the trail.
 pub(super) fn data_events(account: &Account, params: &DataEvents, context: &Context<'_>) -> Judgement {
-    let trails = account.trails.required(DESCRIBE, "trailList")?;
     let wanted = Wanted {
         name: &params.trail_name,
         multi_region: params.require_multi_region,
         kms_events: params.require_kms_events,
     };
-    let Some(chosen) = audit_trail(trails, &wanted, context)? else {
+    let Some(trail) = chosen(account, &wanted, context)? else {
         return Ok(Verdict::not_applicable("there is no audit trail; see cloudtrail-logging-enabled"));
     };
-    if let Some(gap) = chosen.stack_unread {
-        return Err(gap);
-    }
-    let trail = chosen.trail;
-    let selectors = selectors(trail).map_err(|gap| of_organization(trail, gap));
     let (buckets, left_out) = data_buckets(params, trail, context);
     if buckets.is_empty() && left_out.is_empty() {
         return match params.without_data_store {
@@ -64,6 +59,7 @@ pub(super) fn data_events(account: &Account, params: &DataEvents, context: &Cont
             }
         };
     }
+    let selectors = selectors(trail).map_err(|gap| of_organization(trail, gap));
     let mut parts: Vec<Judgement> = buckets.iter().map(|bucket| recorded(&selectors, bucket)).collect();
     // What a trail would record is worth nothing while it does not log or deliver.
     let works = every([is_logging(trail), delivers(trail, &context.evidence.run)], || {

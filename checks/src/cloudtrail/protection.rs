@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::audit::{AuditTrail, Wanted, audit_trail};
+use super::audit::{AuditTrail, Wanted, audit_trail, none_is_the_stacks};
 use super::{DESCRIBE, Trail, called, delivers, of_organization, status};
 use crate::check::Context;
 use crate::evidence::{Account, Run};
@@ -36,7 +36,7 @@ pub(crate) fn chosen<'a>(
 ) -> Result<Option<&'a Trail>, Gap> {
     let trails = account.trails.required(DESCRIBE, "trailList")?;
     match audit_trail(trails, wanted, context)? {
-        None => Ok(None),
+        None => none_is_the_stacks(trails, wanted, context).map(|()| None),
         Some(AuditTrail { stack_unread: Some(gap), .. }) => Err(gap),
         Some(AuditTrail { trail, .. }) => Ok(Some(trail)),
     }
@@ -77,14 +77,28 @@ fn validates(trail: &Trail) -> Judgement {
 /// How long an error may stand beside the last delivery, in seconds.
 const STANDING: i64 = 24 * 60 * 60;
 
+/// How long the first digest takes at most, in seconds.
+const FIRST_DIGEST: i64 = 2 * 60 * 60;
+
 fn digests(trail: &Trail, run: &Run) -> Judgement {
     let status = status(trail)?;
     let error = status.digest_error.seen()?.map(String::as_str).filter(|error| !error.is_empty());
     let Some(error) = error else {
         return Ok(match &status.digest_delivered_at {
-            Observed::Present(at) => Verdict::satisfied(format!("delivered a digest at {at}")),
-            Observed::Absent => Verdict::satisfied("reports no digest error")
-                .noting("no digest was delivered yet; the first takes up to two hours"),
+            Observed::Present(at) if age(at, run) <= STANDING => {
+                Verdict::satisfied(format!("delivered a digest at {at}"))
+            }
+            Observed::Present(at) => Verdict::satisfied(format!("delivered a digest at {at}"))
+                .noting("it has delivered no digest for more than a day, and no error says why"),
+            Observed::Absent => Verdict::satisfied("reports no digest error").noting(match &status.started_at {
+                Observed::Present(at) if age(at, run) > FIRST_DIGEST => format!(
+                    "no digest was delivered yet, and the trail has been logging since {at}: unless validation was switched \
+                     on in the last two hours, nothing proves its files"
+                ),
+                Observed::Present(_) | Observed::Absent | Observed::Unknown(_) => {
+                    "no digest was delivered yet; the first takes up to two hours".into()
+                }
+            }),
             Observed::Unknown(gap) => Verdict::satisfied("reports no digest error")
                 .noting(format!("when a digest was delivered last could not be read: {gap}")),
         });

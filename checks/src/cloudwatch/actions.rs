@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::counted::{self, is_counted};
+use super::coverage::tells_of_some_event;
 use super::{ALARMS, Alarm, Definition, Watched, definition, names_in};
 use crate::check::Context;
 use crate::cloudformation::Stack;
@@ -145,20 +146,24 @@ fn topics(alarm: &Definition, context: &Context<'_>) -> Judgement {
 }
 
 /// The alarms that may tell of violations where AWS Config does not record: those on the metrics named, as NAMESPACE/NAME,
-/// and those on the events of the audit trail.
-pub(crate) fn of_violations(account: &Account, metrics: &[String], context: &Context<'_>) -> Vec<Judgement> {
+/// and those that tell of an event of a critical category.
+pub(crate) fn of_violations(
+    account: &Account,
+    metrics: &[String],
+    wanted: &Wanted<'_>,
+    context: &Context<'_>,
+) -> Vec<Judgement> {
     let alarms = match counted::alarms(account) {
         Ok(alarms) => alarms,
         Err(gap) => return vec![Err(gap)],
     };
-    let wanted = Wanted { name: "", multi_region: false, kms_events: false };
     let mut ways = Vec::new();
     for alarm in alarms {
         let named = alarm.metrics().any(|query| {
             let name = format!("{}/{}", query.metric.namespace, query.metric.name);
             metrics.contains(&name)
         });
-        match if named { Ok(true) } else { is_counted(alarm, &wanted, context) } {
+        match if named { Ok(true) } else { tells_of_some_event(alarm, account, wanted, context) } {
             Ok(true) => {
                 ways.push(notifies(alarm, context).map(|verdict| verdict.about(&format!("alarm `{}`:", alarm.name))));
             }

@@ -1,19 +1,22 @@
 //! Whether somebody follows who reaches for data, and what is out of the ordinary.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
 use super::counted::{self, Feed, is_about_resource, may_be_emitted, pattern, takes};
 use super::coverage::sample::{self, Category, Sample};
-use super::{Alarm, DetectorState, LogDetector, LogDetectorStatus, Metric, MetricDetector, Query, Watched, definition};
+use super::{
+    Alarm, Definition, DetectorState, LogDetector, LogDetectorStatus, Metric, MetricDetector, Query, Watched,
+    definition,
+};
 use crate::check::Context;
 use crate::cloudformation::Stack;
 use crate::cloudtrail::{Wanted, called};
 use crate::evidence::Account;
 use crate::logs::{LogGroup, MetricFilter};
 use crate::observed::{Gap, Observed};
-use crate::subject::Role;
+use crate::subject::Subject;
 use crate::verdict::{Judgement, Verdict, any};
 
 /// Parameters of `cw-access-anomaly-tracking`.
@@ -50,7 +53,8 @@ pub(super) fn tracking(account: &Account, params: &Tracking, context: &Context<'
         multi_region: params.require_multi_region,
         kms_events: params.require_kms_events,
     };
-    let audited = Audited { account, feed: counted::feed(account, &wanted, context), context };
+    let feed = counted::feed(account, &wanted, context);
+    let audited = Audited { account, wanted, feed, context };
     if params.accepted.is_empty() {
         return Err(Gap::undecided("accepted is empty, so that nothing would be a means; name one"));
     }
@@ -67,15 +71,24 @@ pub(super) fn tracking(account: &Account, params: &Tracking, context: &Context<'
 /// What is audited, beside what belongs to other people of the account.
 struct Audited<'a> {
     account: &'a Account,
+    wanted: Wanted<'a>,
     feed: Result<Feed<'a>, Gap>,
     context: &'a Context<'a>,
 }
 
 impl<'a> Audited<'a> {
-    /// The names of the deployment's log groups, without the one that the audit trail feeds.
-    fn groups(&self) -> BTreeSet<&'a str> {
-        let own = self.context.evidence.all::<LogGroup>().filter(|(subject, _)| subject.role != Role::External);
-        own.map(|(subject, _)| subject.id.as_str()).collect()
+    /// The log groups of the deployment, by name, and those of which it is not known whether they are.
+    fn groups(&self) -> BTreeMap<&'a str, Result<(), Gap>> {
+        let all = self.context.evidence.all::<LogGroup>();
+        let own = all.filter_map(|(subject, _)| {
+            let is_own = match subject.is_of_the_deployment() {
+                Ok(true) => Ok(()),
+                Ok(false) => return None,
+                Err(gap) => Err(gap),
+            };
+            Some((subject.id.as_str(), is_own))
+        });
+        own.collect()
     }
 
     /// The name of the log group that the audit trail feeds; `None` where it feeds none here.
@@ -92,20 +105,20 @@ impl<'a> Audited<'a> {
     }
 
     /// A filter on the audit trail's group has to take access to data, and tell it from what the security categories
-    /// count; on the deployment's other groups only its author knows what is access to data.
+    /// count; on the deployment's other groups only its author knows what is access to data. Which group is which has to
+    /// be known for that.
     fn by_filter(&self) -> Judgement {
         let none = Verdict::not_satisfied("no metric filter counts access to data", EXPECTED);
-        let (filters, trails_group) = (self.filters()?, self.trails_group());
+        let (filters, trails_group) = (self.filters()?, self.trails_group()?);
         let groups = self.groups();
         let mut parts = vec![Ok(none)];
         for filter in filters {
-            if trails_group == Ok(Some(filter.group.as_str())) {
+            if trails_group == Some(filter.group.as_str()) {
                 parts.push(self.on_the_trails_group(filter));
-            } else if groups.contains(filter.group.as_str()) {
-                parts.push(on_another_group(filter));
+            } else if let Some(is_own) = groups.get(filter.group.as_str()) {
+                parts.push(is_own.clone().and_then(|()| on_another_group(filter)));
             }
         }
-        parts.extend(trails_group.err().map(Err));
         any(parts.into_iter().filter(|part| !matches!(part, Ok(Verdict::NotApplicable { .. }))))
     }
 
@@ -161,11 +174,22 @@ impl<'a> Audited<'a> {
         any(parts)
     }
 
+    /// Whether an alarm is of the audit: the stack's, or on an event of the audit trail.
+    fn is_audited(&self, subject: &Subject, alarm: &Definition) -> Result<bool, Gap> {
+        let own = subject.is_of_the_deployment();
+        if own == Ok(true) || counted::is_counted(alarm, &self.wanted, self.context)? { Ok(true) } else { own }
+    }
+
     /// The alarms of the audit that compare with a band that CloudWatch learns.
     fn by_band(&self) -> Vec<Judgement> {
-        let own = self.context.evidence.all::<Alarm>();
-        let banded = own.filter_map(|(subject, alarm)| match definition(alarm) {
+        let all = self.context.evidence.all::<Alarm>();
+        let banded = all.filter_map(|(subject, alarm)| match definition(alarm) {
             Ok(definition) => {
+                match self.is_audited(subject, definition) {
+                    Ok(true) => {}
+                    Ok(false) => return None,
+                    Err(gap) => return Some(Err(gap)),
+                }
                 let Watched::Metrics(watch) = &definition.watched else { return None };
                 let band = match watch.band.seen() {
                     Ok(band) => band?,
@@ -195,8 +219,11 @@ impl<'a> Audited<'a> {
         let run = &self.context.evidence.run;
         let mut gap = None;
         for metric in &detector.metrics {
-            let watched = self.context.evidence.all::<Alarm>().any(|(_, alarm)| match definition(alarm) {
-                Ok(definition) => definition.metrics().any(|query| query.metric == *metric),
+            let watched = self.context.evidence.all::<Alarm>().any(|(subject, alarm)| match definition(alarm) {
+                Ok(definition) => {
+                    definition.metrics().any(|query| query.metric == *metric)
+                        && self.is_audited(subject, definition) == Ok(true)
+                }
                 Err(_) => false,
             });
             if watched || self.is_about_a_member(metric) {
@@ -215,10 +242,14 @@ impl<'a> Audited<'a> {
             match self.filters() {
                 Ok(filters) => {
                     let own = filters.iter().filter(|filter| {
-                        groups.contains(filter.group.as_str()) || trails_group == Ok(Some(filter.group.as_str()))
+                        groups.get(filter.group.as_str()) == Some(&Ok(()))
+                            || trails_group == Ok(Some(filter.group.as_str()))
                     });
                     if own.flat_map(|filter| &filter.metrics).any(|counted| may_be_emitted(&query, counted, run)) {
                         return Ok(Some(metric));
+                    }
+                    if let Err(found) = trails_group {
+                        gap.get_or_insert(found);
                     }
                 }
                 Err(found) => {
@@ -246,7 +277,7 @@ impl<'a> Audited<'a> {
         let trails_group = self.trails_group();
         let mut groups = self.groups();
         if let Ok(Some(group)) = &trails_group {
-            groups.insert(*group);
+            groups.insert(*group, Ok(()));
         }
         let run = &self.context.evidence.run;
         let prefix = format!("arn:{}:logs:{}:{}:log-group:", run.partition, run.region, run.account);
@@ -254,8 +285,10 @@ impl<'a> Audited<'a> {
         for detector in detectors {
             let names = detector.groups.iter().filter_map(|arn| arn.strip_prefix(&prefix));
             let names = names.map(|name| name.strip_suffix(":*").unwrap_or(name));
-            if let Some(group) = names.into_iter().find(|name| groups.contains(name)) {
-                parts.push(looks(detector, group));
+            // One group of the deployment among those that it looks at is enough.
+            let known = names.filter_map(|name| Some((name, groups.get(name)?)));
+            if let Some((group, is_own)) = known.min_by_key(|(_, is_own)| is_own.is_err()) {
+                parts.push(is_own.clone().and_then(|()| looks(detector, group)));
             }
         }
         parts.extend(trails_group.err().map(Err));
@@ -313,7 +346,7 @@ mod tests {
     use crate::fixture::*;
     use crate::observed::Observed::{Absent, Present, Unknown};
     use crate::observed::Seen;
-    use crate::subject::{Kind, Resource, Subject};
+    use crate::subject::{Kind, Resource, Role, RoleDoubt, Subject};
 
     const ID: &str = "cw-access-anomaly-tracking";
     const NOTHING: &str = "no metric filter counts access to data; no anomaly detector learns a metric of the deployment; no anomaly detector learns a log group of the deployment";
@@ -441,6 +474,75 @@ mod tests {
             assert!(passed(judged(detecting(of_filter.clone(), Present(state)))).contains(word));
         }
         assert_eq!(undecided(judged(detecting(of_filter, Unknown(denial())))), denial().to_string());
+    }
+
+    #[test]
+    fn a_filter_is_not_taken_at_its_word_where_it_may_be_on_the_trails_group() {
+        let mut unread = account(vec![elsewhere("app", "record-read")], Vec::new());
+        unread.trails = denied();
+        assert_eq!(undecided(judged(unread.clone())), denial().to_string());
+        assert_eq!(
+            undecided(judge_with(ID, "accepted = ['metric_filter']", &with(unread.clone()))),
+            denial().to_string()
+        );
+        // Another means does not need to know the trail.
+        let detector = metric("AWS/Lambda", "Invocations", &[("FunctionName", "processor-dev")]);
+        unread.cloudwatch.metric_detectors =
+            seen(vec![MetricDetector { metrics: vec![detector], state: Present(DetectorState::Trained) }]);
+        passed(judged(unread));
+    }
+
+    #[test]
+    fn a_detector_on_what_a_filter_counts_is_open_where_the_trails_group_is_not_known() {
+        let mut unread = detecting(metric("Security", "root", &[]), Present(DetectorState::Trained));
+        unread.trails = denied();
+        assert_eq!(undecided(judge_with(ID, "accepted = ['cw_anomaly']", &with(unread))), denial().to_string());
+    }
+
+    #[test]
+    fn a_group_that_may_be_of_others_brings_no_means() {
+        let judged = |account: Account| {
+            let mut evidence = with(account);
+            for subject in evidence.subjects.iter_mut().filter(|subject| subject.id == "app") {
+                subject.role_doubt = Some(RoleDoubt { instead: vec![Role::External], unread: denied() });
+            }
+            judge(ID, &evidence)
+        };
+        let filters = vec![elsewhere("app", "record-read")];
+        assert_eq!(undecided(judged(account(filters, Vec::new()))), denial().to_string());
+        let mut learning = account(Vec::new(), Vec::new());
+        let groups = vec![format!("arn:aws:logs:us-east-2:{ACCOUNT}:log-group:app")];
+        let status = Present(LogDetectorStatus::Analyzing);
+        learning.cloudwatch.log_detectors = seen(vec![LogDetector { name: Present("d".into()), groups, status }]);
+        assert_eq!(undecided(judged(learning)), denial().to_string());
+    }
+
+    #[test]
+    fn an_alarm_of_others_brings_no_means() {
+        let foreign = |definition: Definition| Subject { role: Role::External, ..of_alarm(definition) };
+        let mut watched = with(detecting(
+            metric("AWS/Lambda", "Errors", &[("FunctionName", "processor")]),
+            Present(DetectorState::Trained),
+        ));
+        watched.subjects.push(foreign(on_function("a")));
+        assert_eq!(failed(judge(ID, &watched)), NOTHING);
+        let banded = |of: Metric| {
+            let band = Query::Expression {
+                id: "ad1".into(),
+                text: "ANOMALY_DETECTION_BAND(m1, 2)".into(),
+                period: Absent,
+                compared: Absent,
+            };
+            let queries = vec![Query::Metric(query(of)), band];
+            let definition =
+                alarm("band", MetricWatch { queries, band: Present("ad1".into()), ..watch(metric("", "", &[])) });
+            let mut evidence = with(account(vec![filter("root", ROOT_PATTERN)], vec![definition.clone()]));
+            evidence.subjects.push(foreign(definition));
+            judge(ID, &evidence)
+        };
+        assert_eq!(failed(banded(metric("AWS/S3", "AllRequests", &[]))), NOTHING);
+        // One on the events of the audit trail is of the audit, whosever it is.
+        passed(banded(metric("Security", "root", &[])));
     }
 
     #[test]

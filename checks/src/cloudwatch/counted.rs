@@ -161,9 +161,9 @@ pub(super) fn is_counted(alarm: &Definition, wanted: &Wanted<'_>, context: &Cont
     }))
 }
 
-/// Whether a dimension of a metric names a resource of this id, which may be an ARN.
+/// Whether a dimension of a metric names a resource of this id, which may be an ARN, or a queue's URL.
 pub(super) fn is_about_resource(metric: &Metric, id: &str) -> bool {
-    let name = if id.starts_with("arn:") { id.rsplit([':', '/']).next() } else { None };
+    let name = if id.starts_with("arn:") || id.contains("://") { id.rsplit([':', '/']).next() } else { None };
     metric.dimensions.values().any(|value| value == id || Some(value.as_str()) == name)
 }
 

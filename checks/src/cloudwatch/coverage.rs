@@ -7,6 +7,7 @@ mod tests;
 mod trip;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::slice;
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -68,6 +69,36 @@ pub(super) fn coverage(account: &Account, params: &Coverage, context: &Context<'
     })
 }
 
+/// Whether an alarm tells of an event of some category, as one that counts for its coverage does.
+///
+/// # Errors
+/// The gap, where that is not known.
+pub(super) fn tells_of_some_event(
+    alarm: &Definition,
+    account: &Account,
+    wanted: &Wanted<'_>,
+    context: &Context<'_>,
+) -> Result<bool, Gap> {
+    let (trail, group) = match counted::feed(account, wanted, context)? {
+        Feed::Group { trail, group } => (trail, group),
+        Feed::None { .. } => return Ok(false),
+    };
+    let (filters, run) = (counted::filters_on(account, group)?, &context.evidence.run);
+    let mut gap = None;
+    for category in Category::ALL {
+        let tried = Tried { category, account, run, trail: Some(trail) };
+        for sample in category.samples(run, called(trail)) {
+            let ways = filters.iter().filter_map(|filter| tried.by_filter(filter, &sample, Ok(slice::from_ref(alarm))));
+            match ways.reduce(Way::or) {
+                Some(Way::Complete { .. }) => return Ok(true),
+                Some(Way::Open(found)) => drop(gap.get_or_insert(found)),
+                Some(Way::Broken { .. }) | None => {}
+            }
+        }
+    }
+    gap.map_or(Ok(false), Err)
+}
+
 /// The alarms that the client declares for a category are taken at the client's word; all that is seen is that they exist.
 fn by_declaration(names: &[String], account: &Account) -> Judgement {
     let alarms = counted::alarms(account)?;
@@ -124,11 +155,14 @@ fn by_events(category: Category, feed: &Feed<'_>, account: &Account, params: &Co
         Feed::None { why, .. } => format!("{why}, so that no metric filter sees"),
     };
     let tried = Tried { category, account, run, trail };
+    let alarms = || counted::alarms(account);
     let samples = category.samples(run, trail.map_or("a-trail", called));
     let ways = samples.iter().map(|sample| {
         let none = Way::broken(0, unheard());
         let by_filters = match &filters {
-            Ok(filters) => filters.iter().filter_map(|filter| tried.by_filter(filter, sample)).fold(none, Way::or),
+            Ok(filters) => {
+                filters.iter().filter_map(|filter| tried.by_filter(filter, sample, alarms())).fold(none, Way::or)
+            }
             Err(gap) => Way::Open(gap.clone()),
         };
         let way = match by_filters {
@@ -190,7 +224,7 @@ struct Tried<'a> {
 impl Tried<'_> {
     /// Follows an event through a filter to an alarm; `None` where the filter does not take it. A filter that takes harmless
     /// events too tells nothing apart.
-    fn by_filter(&self, filter: &MetricFilter, sample: &Sample) -> Option<Way> {
+    fn by_filter(&self, filter: &MetricFilter, sample: &Sample, alarms: Result<&[Definition], Gap>) -> Option<Way> {
         let taken = match counted::takes(filter, &sample.event) {
             // The first link is broken, and which filter it is does not matter.
             Ok(false) => return None,
@@ -202,7 +236,7 @@ impl Tried<'_> {
             let link = format!("filter `{}` takes harmless events such as {harmless} beside", filter.name);
             return Some(Way::broken(1, link));
         }
-        let alarms = match counted::alarms(self.account) {
+        let alarms = match alarms {
             Ok(alarms) => alarms,
             Err(gap) => return Some(Way::Open(gap)),
         };

@@ -10,7 +10,7 @@ use super::{Dashboard, Widget, WidgetKind};
 use crate::check::Context;
 use crate::cloudformation::Stack;
 use crate::evidence::Account;
-use crate::naming::holds_word;
+use crate::naming::{holds_word, suffix_of};
 use crate::observed::{Gap, Observed};
 use crate::verdict::{Judgement, Verdict, any};
 
@@ -49,7 +49,8 @@ fn expected(wanted: usize, region: &str) -> String {
     format!("a dashboard with at least {wanted} widget of type metric, log, alarm or explorer for {region}")
 }
 
-/// A dashboard is the deployment's where the stack holds it, or where its name holds the environment suffix.
+/// A dashboard is the deployment's where the stack holds it, or where its name holds the environment suffix: the one that
+/// the user gave, else the one that the stack was deployed with.
 fn is_of_the_deployment(dashboard: &Dashboard, context: &Context<'_>) -> Result<bool, Gap> {
     let suffix = context.evidence.run.environment_suffix.as_deref().filter(|suffix| !suffix.is_empty());
     if suffix.is_some_and(|suffix| holds_word(&dashboard.name, suffix)) {
@@ -65,7 +66,7 @@ fn is_of_the_deployment(dashboard: &Dashboard, context: &Context<'_>) -> Result<
                 && member.is_live()
                 && member.physical_id == Observed::Present(dashboard.name.clone())
         });
-        if holds {
+        if holds || (suffix.is_none() && suffix_of(stack)?.is_some_and(|own| holds_word(&dashboard.name, &own))) {
             return Ok(true);
         }
     }
@@ -209,6 +210,15 @@ mod tests {
         passed(suffixed("pr1", "monitoring-pr1"));
         failed(suffixed("pr1", "monitoring-pr12"));
         failed(suffixed("", "monitoring"));
+        // The stack of the tests was deployed with the suffix `dev`; what the user gives goes before it.
+        passed(judge(ID, &with(vec![named("monitoring-dev", full())])));
+        failed(judge(ID, &with(vec![named("monitoring-develop", full())])));
+        failed(suffixed("pr1", "monitoring-dev"));
+        let mut unread = with(vec![named("monitoring-dev", full())]);
+        let mut undescribed = stack();
+        undescribed.description = denied();
+        unread.subjects[1] = subject_of(undescribed);
+        assert_eq!(undecided(judge(ID, &unread)), denial().to_string());
     }
 
     #[test]

@@ -384,6 +384,19 @@ mod tests {
     }
 
     #[test]
+    fn a_resource_is_known_by_the_end_of_its_arn_and_a_queue_by_the_end_of_its_url() {
+        let about = |name: &str, id: &str| is_about_resource(&metric("AWS/SQS", "Count", &[("QueueName", name)]), id);
+        for id in [
+            "undelivered-dev",
+            "arn:aws:sqs:us-east-2:123456789012:undelivered-dev",
+            "https://sqs.us-east-2.amazonaws.com/123456789012/undelivered-dev",
+        ] {
+            assert!(about("undelivered-dev", id), "{id}");
+            assert!(!about("delivered-dev", id) && !about("dev", id), "{id}");
+        }
+    }
+
+    #[test]
     fn what_an_expression_rests_on_is_not_decided() {
         let expression = Query::Expression { id: "e".into(), text: "m1+m2".into(), period: Absent, compared: Absent };
         let math = MetricWatch { queries: vec![expression], ..watch(metric("Own", "Count", &[])) };

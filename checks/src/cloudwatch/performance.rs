@@ -39,9 +39,15 @@ pub(super) fn performance(_: &Account, params: &Performance, context: &Context<'
             Ok(Some(Existence::Exists) | None) | Err(_) => {}
         }
         match watches(alarm, params, context) {
-            Ok(Some(query)) => {
-                parts.push(Ok(Verdict::satisfied(format!("alarm `{}` watches metric {}", subject.id, query.metric))));
-            }
+            // An alarm of others is of the audit where it counts for a category, and then it does not count here.
+            Ok(Some(query)) => match subject.is_of_the_deployment() {
+                Ok(true) => {
+                    let observed = format!("alarm `{}` watches metric {}", subject.id, query.metric);
+                    parts.push(Ok(Verdict::satisfied(observed)));
+                }
+                Ok(false) => {}
+                Err(gap) => parts.push(Err(gap)),
+            },
             Ok(None) => {}
             Err(gap) => parts.push(Err(gap)),
         }
@@ -80,7 +86,7 @@ mod tests {
     use crate::fixture::*;
     use crate::observed::Observed::{Absent, Present};
     use crate::observed::Seen;
-    use crate::subject::{Kind, Resource};
+    use crate::subject::{Kind, Resource, Role};
 
     const ID: &str = "cw-alarm-performance";
     const NONE: &str = "no alarm watches how the workload fares";
@@ -146,6 +152,15 @@ mod tests {
         let mut both = with(vec![on_function("a")]);
         both.subjects.push(unread);
         passed(judge(ID, &both));
+    }
+
+    #[test]
+    fn an_alarm_of_others_does_not_count() {
+        let mut evidence = with(vec![on_function("a")]);
+        for subject in evidence.subjects.iter_mut().filter(|subject| subject.kind == Kind::Alarm) {
+            subject.role = Role::External;
+        }
+        assert_eq!(failed(judge(ID, &evidence)), NONE);
     }
 
     #[test]

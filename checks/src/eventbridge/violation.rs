@@ -5,6 +5,7 @@ use serde::Deserialize;
 use super::sample::Source;
 use super::{EventPattern, RULES, Rule, TARGETS, Target, is_topic, pattern, reaches};
 use crate::check::Context;
+use crate::cloudtrail::Wanted;
 use crate::evidence::Account;
 use crate::observed::Gap;
 use crate::s3::RuleState;
@@ -18,6 +19,9 @@ pub(super) struct Routed {
     accepted_sources: Vec<Source>,
     violation_metrics: Vec<String>,
     accepted_targets: Vec<String>,
+    trail_name: String,
+    require_multi_region: bool,
+    require_kms_events: bool,
 }
 
 const EXPECTED: &str = "an enabled rule of the default event bus that takes a violation to a topic, or a topic that AWS Config's delivery channel names";
@@ -150,7 +154,12 @@ fn by_alarm(account: &Account, params: &Routed, context: &Context<'_>) -> Vec<Ju
     match config::proved(&account.config) {
         Ok(Verdict::Satisfied { .. }) => Vec::new(),
         Ok(Verdict::NotSatisfied { .. } | Verdict::NotApplicable { .. }) => {
-            let ways = cloudwatch::of_violations(account, &params.violation_metrics, context);
+            let wanted = Wanted {
+                name: &params.trail_name,
+                multi_region: params.require_multi_region,
+                kms_events: params.require_kms_events,
+            };
+            let ways = cloudwatch::of_violations(account, &params.violation_metrics, &wanted, context);
             ways.into_iter().map(|way| Ok(way?.expecting(EXPECTED))).collect()
         }
         Err(gap) => vec![Err(gap)],
@@ -168,7 +177,7 @@ mod tests {
     use crate::fixture::*;
     use crate::observed::Observed::{Absent, Present};
     use crate::observed::{Observed, Seen};
-    use crate::subject::Existence;
+    use crate::subject::{Existence, Resource};
 
     const ID: &str = "compliance-violation-alert-routed";
 
@@ -343,6 +352,17 @@ mod tests {
         assert!(passed(judge_with(ID, named, &alarmed(stopped(), vec![silent()]))).starts_with("alarm `own`: "));
         // Where AWS Config records, violations do not show in metrics alone.
         assert_eq!(failed(judge(ID, &alarmed(config::fixture::view(), vec![on("root", "a")]))), none);
+        // An alarm on another metric of the trail's group, one that no event sets off, and one of another trail do not.
+        let mut beside = alarmed(stopped(), vec![on("access", "a")]);
+        let filters = vec![filter("root", ROOT_PATTERN), filter("access", "{ $.eventName = GetObject }")];
+        if let Resource::Account(account) = &mut beside.subjects[0].resource {
+            account.metric_filters = seen(filters);
+        }
+        assert_eq!(failed(judge(ID, &beside)), none);
+        let deaf = cloudwatch::Definition { watched: silent().watched, ..on("root", "a") };
+        assert_eq!(failed(judge(ID, &alarmed(stopped(), vec![deaf]))), none);
+        let elsewhere = "trail_name = 'another'";
+        assert_eq!(failed(judge_with(ID, elsewhere, &alarmed(stopped(), vec![on("root", "a")]))), none);
         let mute = cloudwatch::Definition { alarm_actions: Vec::new(), ..on("root", "a") };
         assert!(failed(judge(ID, &alarmed(stopped(), vec![mute]))).contains("alarm `a`: nothing happens"));
         let unread = with(View { rules: seen(Vec::new()) }, stopped(), Vec::new());

@@ -1,6 +1,6 @@
 //! Asks documents about a request of which not everything is known: a test on what is not known leaves the answer open.
 
-use crate::policy::evaluate::{self, Facts, Truth};
+use crate::policy::evaluate::{self, Facts, Mismatch, Truth};
 use crate::policy::model::{Document, Effect, Resources, Statement, Test};
 use crate::policy::pattern::{Part, Pattern};
 use crate::policy::request::Request;
@@ -95,7 +95,8 @@ impl Asked<'_> {
     }
 }
 
-/// The Allow that comes nearest to matching one of these requests, and why it does not.
+/// The Allow that comes nearest to matching one of these requests, and why it does not. Of two that miss it by as many
+/// parts, the one that names the caller is nearer.
 pub(crate) fn nearest<'d>(
     allows: impl IntoIterator<Item = &'d Statement>,
     requests: &[Request],
@@ -108,10 +109,13 @@ pub(crate) fn nearest<'d>(
             .min_by_key(Vec::len)
             .map(|mismatches| (statement, mismatches))
     };
-    allows.into_iter().filter_map(missed).min_by_key(|(_, mismatches)| mismatches.len()).map(
-        |(statement, mismatches)| {
-            let why: Vec<String> = mismatches.into_iter().map(|mismatch| mismatch.why).collect();
-            (statement, format!("{} does not match, because {}", statement.name(), why.join(", and ")))
-        },
-    )
+    let distance = |(_, mismatches): &(&Statement, Vec<Mismatch>)| {
+        let of_others =
+            mismatches.iter().any(|mismatch| matches!(mismatch.part.as_str(), "Principal" | "NotPrincipal"));
+        (mismatches.len(), of_others)
+    };
+    allows.into_iter().filter_map(missed).min_by_key(distance).map(|(statement, mismatches)| {
+        let why: Vec<String> = mismatches.into_iter().map(|mismatch| mismatch.why).collect();
+        (statement, format!("{} does not match, because {}", statement.name(), why.join(", and ")))
+    })
 }

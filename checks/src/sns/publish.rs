@@ -178,11 +178,17 @@ struct Call {
 impl Door<'_> {
     fn judge(&self, publishers: &Publishers) -> Judgement {
         let mut parts: Vec<Judgement> = publishers.gaps.iter().cloned().map(Err).collect();
-        // Alarms are many and get past by the same statement: one sentence for all of them.
+        // Alarms are many and get past by the same statement, or by none for the same reason: one sentence for all of them.
         let mut granted: Vec<(Grant, Vec<String>)> = Vec::new();
+        let mut refused: Vec<(Verdict, Vec<String>)> = Vec::new();
         for publisher in &publishers.seen {
             match self.admission(publisher) {
-                Admission::Refused(verdict) => parts.push(Ok(verdict)),
+                Admission::Refused(verdict) => match refused.iter_mut().find(|(known, names)| {
+                    names.first().is_some_and(|name| alike((known, name), (&verdict, &publisher.shown())))
+                }) {
+                    Some((_, names)) => names.push(publisher.shown()),
+                    None => refused.push((verdict, vec![publisher.shown()])),
+                },
                 Admission::Open(gap) => parts.push(Err(gap)),
                 Admission::Granted(grant) => match granted.iter_mut().find(|(known, _)| *known == grant) {
                     Some((_, names)) => names.push(publisher.shown()),
@@ -190,6 +196,7 @@ impl Door<'_> {
                 },
             }
         }
+        parts.extend(refused.into_iter().map(|(verdict, names)| Ok(of_all(verdict, &names))));
         parts.extend(granted.into_iter().map(|(grant, names)| {
             let (actions, names) = (self.guard.actions().join(" and "), names.join(", "));
             let text = format!("{} is allowed {actions} for {names} by {}", grant.who, grant.by.join(" and "));
@@ -442,6 +449,28 @@ impl Door<'_> {
                 },
             }
         })
+    }
+}
+
+/// Whether two publishers are refused in the same words but for their names.
+fn alike((one, name): (&Verdict, &str), (other, other_name): (&Verdict, &str)) -> bool {
+    match (one, other) {
+        (
+            Verdict::NotSatisfied { observed, note, .. },
+            Verdict::NotSatisfied { observed: other_observed, note: other_note, .. },
+        ) => note == other_note && observed.split_once(name) == other_observed.split_once(other_name),
+        (Verdict::Satisfied { .. } | Verdict::NotSatisfied { .. } | Verdict::NotApplicable { .. }, _) => false,
+    }
+}
+
+/// The refusal of the first of these publishers, told of all of them. The call that shows it stays the first one's.
+fn of_all(refusal: Verdict, names: &[String]) -> Verdict {
+    match (refusal, names.first()) {
+        (Verdict::NotSatisfied { observed, expected, note, weight, grounds }, Some(first)) => {
+            let observed = observed.replacen(first.as_str(), &names.join(", "), 1);
+            Verdict::NotSatisfied { observed, expected, note, weight, grounds }
+        }
+        (other, _) => other,
     }
 }
 

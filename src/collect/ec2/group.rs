@@ -100,7 +100,8 @@ async fn description(walk: &Walk<'_>, id: &str, region: &str) -> Seen<GroupDescr
             |answer| answer.next_token().map(str::to_owned),
             |answer| {
                 let found = answer.security_groups.ok_or_else(|| GROUPS.incomplete("securityGroupInfo"))?;
-                Ok(found.iter().map(described).collect::<Vec<_>>())
+                // An endpoint that does not heed the filter answers the rules of other groups as well.
+                Ok(found.iter().filter(|group| group.group_id() == Some(id)).map(described).collect::<Vec<_>>())
             },
         )
         .await;

@@ -336,6 +336,24 @@ async fn a_rule_has_one_other_end_and_icmp_has_no_ports() {
 }
 
 #[tokio::test]
+async fn of_many_answers_only_the_one_of_the_id_that_was_asked_for_counts() {
+    let other = "<item><groupId>sg-0</groupId><groupName>other</groupName><vpcId>vpc-0</vpcId></item>";
+    let groups = GROUP_SET.replacen("<item>", &format!("{other}<item>"), 1);
+    let account = answering(nothing(), "DescribeSecurityGroups", &OF_GROUP, &[], &groups);
+    let ask = async |walk: &Walk<'_>| security_group(walk, "sg-1", REGION).await;
+    let Resource::SecurityGroup(group) = walked(account, &scope(), ask).await.0.resource else { panic!() };
+    assert_eq!(present(&group.description).name, Observed::Present("db".into()));
+
+    let other = "<item><vpcId>vpc-0</vpcId><cidrBlock>10.7.0.0/16</cidrBlock></item>";
+    let vpcs = VPC_SET.replacen("<item>", &format!("{other}<item>"), 1);
+    let vpc = held(vpc_of(answering(network(), "DescribeVpcs", &OF_VPC, &[], &vpcs), &[]).await.0);
+    assert_eq!(present(&vpc.description).owner, Observed::Present("123456789012".into()));
+    let none = vpcs.replace("vpc-1", "vpc-2");
+    let missing = vpc_of(answering(network(), "DescribeVpcs", &OF_VPC, &[], &none), &[]).await.0;
+    assert_eq!(missing.existence.observed(), &Observed::Present(Existence::Missing));
+}
+
+#[tokio::test]
 async fn a_group_is_seen_with_what_holds_it_and_the_entries_of_its_prefix_lists() {
     let (group, _) = group_of(with_group(GROUP_SET), ALL).await;
     let interfaces = present(&group.interfaces);

@@ -140,7 +140,8 @@ async fn description(walk: &Walk<'_>, id: &str, region: &str) -> Seen<VpcDescrip
             |answer| answer.next_token().map(str::to_owned),
             |answer| {
                 let found = answer.vpcs.ok_or_else(|| VPCS.incomplete("vpcSet"))?;
-                Ok(found.iter().map(described).collect::<Vec<_>>())
+                // An endpoint that does not heed the filter answers other VPCs as well.
+                Ok(found.iter().filter(|vpc| vpc.vpc_id() == Some(id)).map(described).collect::<Vec<_>>())
             },
         )
         .await;

@@ -107,6 +107,17 @@ async fn a_file_system_is_read_with_its_mount_targets_to_the_last_page() {
 }
 
 #[tokio::test]
+async fn an_empty_key_is_no_key_and_leads_nowhere() {
+    let without = |body: &str| body.replace("arn:aws:kms:us-east-2:123456789012:key/k", "");
+    let (found, reached) =
+        collected(account().edit("efs", "DescribeFileSystems", without).unwrap(), ID, &scope()).await;
+    let Observed::Present(description) = held(found).description.observed().clone() else { panic!() };
+    assert_eq!(description.kms_key, Observed::Absent);
+    let keys = reached.iter().filter(|(reference, _)| reference.kind == Kind::Key).count();
+    assert_eq!(keys, 0, "{reached:?}");
+}
+
+#[tokio::test]
 async fn no_policy_is_absent_and_a_policy_is_kept_as_it_is_written() {
     assert_eq!(read(account()).await.policy.observed(), &Observed::Absent);
     let text = r#"{"FileSystemId":"fs-0123456789abcdef0","Policy":"{\"Statement\":[]}"}"#;

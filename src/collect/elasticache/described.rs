@@ -84,7 +84,7 @@ pub(super) fn group(group: types::ReplicationGroup) -> Group {
         arn: Observed::of(group.arn),
         status: Observed::of(group.status),
         members: Observed::of(group.member_clusters),
-        kms_key: Observed::of(group.kms_key_id.filter(|key| !key.is_empty())),
+        kms_key: Observed::name(group.kms_key_id),
         user_groups: Observed::of(group.user_group_ids.filter(|groups| !groups.is_empty())),
     }
 }
@@ -103,7 +103,7 @@ fn shards(groups: Option<&[types::NodeGroup]>) -> Observed<Vec<Shard>> {
             let cluster = node.cache_cluster_id.clone();
             Ok(Node {
                 cluster: cluster.ok_or_else(|| GROUPS.incomplete("NodeGroupMember.CacheClusterId"))?,
-                zone: Observed::of(node.preferred_availability_zone.clone().filter(|zone| !zone.is_empty())),
+                zone: Observed::name(node.preferred_availability_zone.clone()),
             })
         });
         Ok(Shard {
@@ -210,10 +210,10 @@ pub(super) fn serverless(cache: types::ServerlessCache) -> Serverless {
         ),
         arn: Observed::of(cache.arn),
         status: Observed::of(cache.status),
-        kms_key: Observed::of(cache.kms_key_id.filter(|key| !key.is_empty())),
+        kms_key: Observed::name(cache.kms_key_id),
         subnets: Observed::of(cache.subnet_ids.filter(|subnets| !subnets.is_empty())),
         security_groups: Observed::of(cache.security_group_ids.filter(|groups| !groups.is_empty())),
-        user_group: Observed::of(cache.user_group_id.filter(|group| !group.is_empty())),
+        user_group: Observed::name(cache.user_group_id),
     }
 }
 

@@ -155,6 +155,16 @@ async fn a_cluster_is_described_with_what_is_not_set_as_absent() {
 }
 
 #[tokio::test]
+async fn an_empty_key_is_no_key_and_leads_nowhere() {
+    let without = |body: &str| body.replace(KEY, "");
+    let (found, reached) =
+        collected(account().edit("rds", "DescribeDBClusters", without).unwrap(), "tap-db", &scope()).await;
+    assert_eq!(cluster_of(&held(found)).kms_key, Observed::Absent);
+    let keys = reached.iter().filter(|(reference, _)| reference.kind == Kind::Key).count();
+    assert_eq!(keys, 0, "{reached:?}");
+}
+
+#[tokio::test]
 async fn a_password_that_waits_to_be_changed_is_never_kept() {
     let database = read(account()).await;
     assert!(!serde_json::to_string(&database).unwrap().contains("hunter2"));

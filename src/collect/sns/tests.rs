@@ -255,3 +255,31 @@ async fn a_role_that_publishes_is_reached_unless_it_is_linked_or_another_account
     assert_eq!((reference.kind, reference.id.as_str()), (Kind::Role, "publisher"));
     assert_eq!(relation.to_string(), "role of an event rule's target of AWS::::Account 123456789012");
 }
+
+#[tokio::test]
+async fn the_roles_by_which_a_topic_logs_deliveries_are_reached_where_roles_are_asked_about() {
+    let attributes = map(&[
+        ("Policy", "{&quot;Statement&quot;:[]}"),
+        ("HTTPSuccessFeedbackRoleArn", "arn:aws:iam::123456789012:role/SNSSuccessFeedback"),
+        ("HTTPFailureFeedbackRoleArn", "arn:aws:iam::123456789012:role/service/SNSFailureFeedback"),
+        ("LambdaFailureFeedbackRoleArn", "arn:aws:iam::123456789012:role/service/SNSFailureFeedback"),
+        ("SQSFailureFeedbackRoleArn", ""),
+        ("FirehoseFailureFeedbackRoleArn", "arn:aws:iam::210987654321:role/other"),
+    ]);
+    let logging = || answering(account(), "GetTopicAttributes", OF_TOPIC, xml("GetTopicAttributes", &attributes));
+    let reached = async |requirements: &[&str]| {
+        let ask = async |walk: &Walk<'_>| {
+            topic(walk, ARN, "us-east-2").await;
+            walk.take_found()
+        };
+        let (found, _) = walked(logging(), &scope_of(requirements), ask).await;
+        found.into_iter().map(|(reference, relation)| (reference.id, relation.to_string())).collect::<Vec<_>>()
+    };
+    let of_topic = format!("delivery logging role of AWS::SNS::Topic {ARN}");
+    let role = |name: &str| (name.to_owned(), of_topic.clone());
+    assert_eq!(
+        reached(&["iam-role-no-wildcard-resources"]).await,
+        [role("SNSSuccessFeedback"), role("SNSFailureFeedback")]
+    );
+    assert_eq!(reached(&["sns-tls-required"]).await, []);
+}

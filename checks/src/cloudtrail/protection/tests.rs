@@ -66,9 +66,30 @@ fn a_digest_error_stands_when_the_last_digest_is_older_than_a_day() {
 }
 
 #[test]
-fn no_digest_yet_is_a_remark() {
-    let none = with_status(|status| status.digest_delivered_at = Absent);
-    assert!(passed(judge(VALIDATION, &none)).contains("no digest was delivered yet; the first takes up to two hours"));
+fn no_digest_yet_is_a_remark_that_says_more_of_a_trail_that_logs_for_long() {
+    let none = |since| {
+        let undelivered = with_status(|status| {
+            status.digest_delivered_at = Absent;
+            status.started_at = since;
+        });
+        passed(judge(VALIDATION, &undelivered))
+    };
+    for lately in [at("2026-11-01T10:00:00Z"), Absent, Unknown(denial())] {
+        assert!(none(lately).contains("no digest was delivered yet; the first takes up to two hours"));
+    }
+    let long = none(at("2026-11-01T09:59:59Z"));
+    assert!(
+        long.contains("no digest was delivered yet, and the trail has been logging since 2026-11-01T09:59:59Z"),
+        "{long}"
+    );
+}
+
+#[test]
+fn a_last_digest_of_more_than_a_day_ago_is_a_remark_without_an_error() {
+    let last = |last| passed(judge(VALIDATION, &with_status(|status| status.digest_delivered_at = last)));
+    let remark = "it has delivered no digest for more than a day, and no error says why";
+    assert!(!last(at("2026-10-31T12:00:00Z")).contains(remark));
+    assert!(last(at("2026-10-31T11:59:59Z")).contains(remark));
 }
 
 #[test]

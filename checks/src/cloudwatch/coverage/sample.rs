@@ -80,9 +80,13 @@ impl Category {
                     of.call(name, "cloudtrail", name, caller, json!({"requestParameters": {"name": trail}}))
                 })
                 .collect(),
+            // A call that nothing but its caller makes remarkable: a filter for changes of policies is none for root.
             Category::RootUsage => vec![
-                of.call("a call as root", "s3", "PutBucketPolicy", Caller::Root, json!({
-                    "requestParameters": {"bucketName": "a-bucket"},
+                of.call("a call as root", "ec2", "CreateTags", Caller::Root, json!({
+                    "requestParameters": {
+                        "resourcesSet": {"items": [{"resourceId": "vpc-00000000000000001"}]},
+                        "tagSet": {"items": [{"key": "a-key", "value": "a-value"}]},
+                    },
                 })),
                 of.sign_in(),
             ],

@@ -190,6 +190,15 @@ fn the_events_of_a_category_may_be_spread_over_filters_if_each_has_its_alarm() {
 }
 
 #[test]
+fn filters_for_what_root_may_do_beside_others_are_none_for_root() {
+    let opened = r#"{ ($.eventSource = "s3.amazonaws.com") && ($.eventName = "PutBucketPolicy") }"#;
+    let signed_in = r#"{ $.eventName = "ConsoleLogin" }"#;
+    let filters = vec![filter("opened", opened), filter("signed-in", signed_in)];
+    let text = failed(root(account(filters, vec![on("opened", "a"), on("signed-in", "b")])));
+    assert_eq!(text, "root-usage: no metric filter on log group trail takes a call as root");
+}
+
+#[test]
 fn one_event_has_to_set_the_alarm_off_or_the_numbers_are_remarked_on() {
     let plain = |judgement| assert!(!passed(judgement).contains("alarm `a` needs"));
     plain(querying(|_| {}));

@@ -39,7 +39,8 @@ pub(crate) fn judge(policies: &[(&str, &Document)], who: &Caller, deed: &Deed<'_
     let named: Vec<(&str, &Document)> =
         policies.iter().zip(&documents).map(|((name, _), document)| (*name, document)).collect();
     let documents: Vec<&Document> = documents.iter().collect();
-    let mut found: Vec<String> = Vec::new();
+    // Actions that the same statement allows are named together.
+    let mut found: Vec<(String, Vec<&str>)> = Vec::new();
     let (mut shown, mut doubt): (Option<Counterexample>, Option<String>) = (None, None);
     for action in &deed.actions {
         let region = Region::of(vec![deed.words()], vec![Act::new((*action).to_owned())]);
@@ -50,7 +51,11 @@ pub(crate) fn judge(policies: &[(&str, &Document)], who: &Caller, deed: &Deed<'_
                 doubt.get_or_insert(reason);
             }
             Answer::Refuted(request) => {
-                found.push(format!("{action}{}", by(&named, &request, setting)));
+                let by = by(&named, &request, setting);
+                match found.iter_mut().find(|(known, _)| *known == by) {
+                    Some((_, actions)) => actions.push(action),
+                    None => found.push((by, vec![action])),
+                }
                 shown.get_or_insert_with(|| {
                     let shown = Shown { documents: &named, partition: &setting.partition, absent: &[] };
                     shown.describe(&request, "with nothing to stop it")
@@ -60,7 +65,7 @@ pub(crate) fn judge(policies: &[(&str, &Document)], who: &Caller, deed: &Deed<'_
     }
     match (shown, doubt) {
         (Some(counterexample), _) => Ruling::Fail {
-            why: format!("may call {}", found.join(", ")),
+            why: format!("may call {}", told(&found)),
             counterexample: Box::new(counterexample),
             correction: None,
             notes: Vec::new(),
@@ -70,6 +75,12 @@ pub(crate) fn judge(policies: &[(&str, &Document)], who: &Caller, deed: &Deed<'_
             Ruling::Pass { proved: format!("may call none of {}", deed.actions.join(", ")), notes: Vec::new() }
         }
     }
+}
+
+/// Actions with what allows them.
+fn told(found: &[(String, Vec<&str>)]) -> String {
+    let each = found.iter().map(|(by, actions)| format!("{}{by}", actions.join(", ")));
+    each.collect::<Vec<_>>().join(", ")
 }
 
 /// The statement that lets a request through, in words that follow the action.
@@ -189,6 +200,14 @@ mod tests {
             ])),
             "may call logs:DeleteLogGroup by statement 2 of policy logs, logs:DeleteLogStream by statement 1 (Clean) of \
              policy logs"
+        );
+    }
+
+    #[test]
+    fn actions_that_the_same_statement_allows_are_named_together() {
+        assert_eq!(
+            refuted(json!([on("Allow", "logs:*", "*")])),
+            "may call logs:DeleteLogGroup, logs:DeleteLogStream by statement 1 of policy logs"
         );
     }
 

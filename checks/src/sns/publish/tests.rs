@@ -172,6 +172,14 @@ mod topics {
     }
 
     #[test]
+    fn alarms_that_are_kept_out_for_different_reasons_are_told_apart() {
+        let third = json!({"ArnEquals": {"aws:SourceArn": format!("arn:aws:cloudwatch:us-east-2:{ACCOUNT}:alarm:c")}});
+        let text = failed(at_topic(&[publish("cloudwatch.amazonaws.com", third)], vec![alarm("a"), alarm("b")]));
+        assert_eq!(text.matches("is not allowed").count(), 2, "{text}");
+        assert!(text.contains(":alarm:a`") && text.contains(":alarm:b`"), "{text}");
+    }
+
+    #[test]
     fn a_condition_for_rules_is_noted() {
         let bound = publish("events.amazonaws.com", json!({"StringEquals": {"aws:SourceAccount": ACCOUNT}}));
         let text = passed(at_topic(&[bound], vec![rule(None)]));
@@ -330,6 +338,19 @@ mod keys {
     }
 
     #[test]
+    fn what_keeps_every_alarm_out_is_said_once_for_all_of_them() {
+        let text = failed(at_key(&[], vec![alarm("a"), rule(None), alarm("b")]));
+        assert_eq!(
+            text,
+            "cloudwatch.amazonaws.com is not allowed kms:Decrypt and kms:GenerateDataKey for alarm `a`, alarm `b`: \
+             statement 1 (Root) does not match, because the caller is the service `cloudwatch.amazonaws.com`, none of \
+             `123456789012`; events.amazonaws.com is not allowed kms:Decrypt and kms:GenerateDataKey for rule \
+             `compliance`: statement 1 (Root) does not match, because the caller is the service \
+             `events.amazonaws.com`, none of `123456789012`"
+        );
+    }
+
+    #[test]
     fn what_is_left_to_the_accounts_root_helps_no_service() {
         let text = failed(at_key(&[], vec![alarm("a"), rule(None), trail()]));
         for who in ["cloudwatch", "events", "cloudtrail"] {
@@ -430,4 +451,15 @@ mod keys {
         let own = key_use("cloudtrail.amazonaws.com", both(), json!({"StringEquals": {"aws:SourceAccount": ACCOUNT}}));
         assert!(failed(at_key(&[own], vec![trail])).starts_with("cloudtrail.amazonaws.com is not allowed"));
     }
+}
+
+#[test]
+fn of_two_statements_that_nearly_match_the_one_for_the_caller_is_named() {
+    let statement = json!({
+        "Sid": "LetAlarmsPublish", "Effect": "Allow", "Principal": { "Service": "cloudwatch.amazonaws.com" },
+        "Action": ["kms:Decrypt", "kms:GenerateDataKey*"], "Resource": "*",
+        "Condition": { "StringEquals": { "aws:SourceAccount": "999988887777" } },
+    });
+    let text = failed(at_key(&[statement], vec![alarm("errors")]));
+    assert!(text.contains("statement 2 (LetAlarmsPublish) does not match, because the request's"), "{text}");
 }
