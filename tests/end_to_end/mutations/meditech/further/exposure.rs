@@ -390,7 +390,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
                     "name": "agent", "image": "agent", "essential": false,
                     "environment": [{"name": "AGENT_PASSWORD", "value": "made-up-41"}],
                 }),
-            )
+            );
         },
         flips: &[("ecs-taskdef-no-plaintext-secrets", TASK_DEFINITION, Fail)],
         says: "AGENT_PASSWORD",
