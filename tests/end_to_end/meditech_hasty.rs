@@ -101,7 +101,6 @@ const FAILS: [(&str, &str, &str); 31] = [
         "web-acl-dev/dd18adda-1f77-46db-a365-abe318c6b115",
         "it stands in front of no stage",
     ),
-    ("waf-logging-enabled", "web-acl-dev/dd18adda-1f77-46db-a365-abe318c6b115", "it stands in front of no stage"),
     ("secret-rotation-enabled", "meditech/database-dev-6b2f8b", "rotation was never set up"),
 ];
 
