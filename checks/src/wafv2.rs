@@ -276,7 +276,7 @@ enum Place<'a> {
     /// In front of none, while every stage has another.
     Beside,
     /// In front of none, while these stages have none.
-    Idle(String),
+    Idle(&'a Description, String),
 }
 
 fn place<'a>(acl: &'a WebAcl, context: &Context<'_>) -> Result<Place<'a>, Gap> {
@@ -289,7 +289,8 @@ fn place<'a>(acl: &'a WebAcl, context: &Context<'_>) -> Result<Place<'a>, Gap> {
         Some(gap) => Err(gap),
         None if found.open.is_empty() => Ok(Place::Beside),
         None => {
-            Ok(Place::Idle(format!("it stands in front of no stage, and stages have none: {}", found.open.join(", "))))
+            let open = found.open.join(", ");
+            Ok(Place::Idle(described, format!("it stands in front of no stage, and stages have none: {open}")))
         }
     }
 }
@@ -302,16 +303,22 @@ fn protecting(acl: &WebAcl, context: &Context<'_>, judge: impl FnOnce(&Descripti
     match place(acl, context)? {
         Place::Protecting(described) => judge(described),
         Place::Beside => Ok(Verdict::not_applicable(BESIDE)),
-        Place::Idle(observed) => Ok(Verdict::not_satisfied(observed, ASSOCIATED)),
+        Place::Idle(_, observed) => Ok(Verdict::not_satisfied(observed, ASSOCIATED)),
     }
 }
 
-/// Judges the log of a web ACL that stands in front of a stage. One that sees no request has none to log.
+/// Judges the log of a web ACL. One that stands in front of no stage sees no request of theirs: that it would log them
+/// says nothing, and that it would not is a failure all the same.
 fn judge_log(acl: &WebAcl, context: &Context<'_>, judge: impl FnOnce(&Description) -> Judgement) -> Judgement {
     match place(acl, context)? {
         Place::Protecting(described) => judge(described),
         Place::Beside => Ok(Verdict::not_applicable(BESIDE)),
-        Place::Idle(observed) => Ok(Verdict::not_applicable(format!("{observed} (see apigw-waf-associated)"))),
+        Place::Idle(described, observed) => Ok(match judge(described)? {
+            fails @ Verdict::NotSatisfied { .. } => fails.noting(observed),
+            Verdict::Satisfied { .. } | Verdict::NotApplicable { .. } => {
+                Verdict::not_applicable(format!("{observed} (see apigw-waf-associated)"))
+            }
+        }),
     }
 }
 

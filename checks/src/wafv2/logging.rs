@@ -170,12 +170,13 @@ mod tests {
     }
 
     #[test]
-    fn a_web_acl_that_sees_no_request_has_none_to_log() {
-        let idle = acl(Vec::new());
-        assert_eq!(
-            not_applicable(judge(ID, &evidence(vec![acl_subject(idle), api_behind(None)]))),
-            "it stands in front of no stage, and stages have none: a1/prod (see apigw-waf-associated)"
-        );
+    fn what_a_web_acl_in_front_of_no_stage_would_log_says_nothing_and_what_it_would_not_fails() {
+        let idle = |logging| evidence(vec![acl_subject(WebAcl { logging, ..acl(Vec::new()) }), api_behind(None)]);
+        let place = "it stands in front of no stage, and stages have none: a1/prod";
+        let delivered = logging("arn:aws:s3:::aws-waf-logs-a", None);
+        assert_eq!(not_applicable(judge(ID, &idle(seen(delivered)))), format!("{place} (see apigw-waf-associated)"));
+        assert_eq!(failed(judge(ID, &idle(not_set()))), format!("the web ACL logs nowhere | {place}"));
+        assert_eq!(undecided(judge(ID, &idle(denied()))), denial().to_string());
     }
 
     #[test]

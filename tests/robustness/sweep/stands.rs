@@ -17,197 +17,105 @@ struct Stands {
 
 const STANDS: &[Stands] = &[
     // Lambda gives in parts what it gives in one.
-    Stands {
-        without: "lambda:GetFunction",
-        requirement: "*",
-        on: &["lambda:GetFunctionConfiguration", "lambda:GetFunctionConcurrency", "lambda:ListTags"],
-    },
+    row(
+        "lambda:GetFunction",
+        "*",
+        &["lambda:GetFunctionConfiguration", "lambda:GetFunctionConcurrency", "lambda:ListTags"],
+    ),
     // The lookup of a resource gives the stack's id, and with it name and region.
-    Stands {
-        without: "cloudformation:DescribeStacks",
-        requirement: "stack-region-as-specified",
-        on: &["cloudformation:DescribeStackResources"],
-    },
+    row("cloudformation:DescribeStacks", "stack-region-as-specified", &["cloudformation:DescribeStackResources"]),
     // That outputs name what is there is one half; comparing them with the live ones is asked only where the stack is
     // readable, and the finding says that it was not.
-    Stands {
-        without: "cloudformation:DescribeStacks",
-        requirement: "stack-outputs-resolve-live",
-        on: &["s3:GetBucketLocation", "sns:GetTopicAttributes", "apigateway:GetRestApi"],
-    },
+    row(
+        "cloudformation:DescribeStacks",
+        "stack-outputs-resolve-live",
+        &["s3:GetBucketLocation", "sns:GetTopicAttributes", "apigateway:GetRestApi"],
+    ),
     // A masked value says that NoEcho is on, and template and summary say the same of the parameters.
-    Stands {
-        without: "cloudformation:GetTemplate",
-        requirement: "stack-params-secret-noecho",
-        on: &["cloudformation:GetTemplateSummary"],
-    },
-    Stands {
-        without: "cloudformation:GetTemplateSummary",
-        requirement: "stack-params-secret-noecho",
-        on: &["cloudformation:GetTemplate"],
-    },
+    row("cloudformation:GetTemplate", "stack-params-secret-noecho", &["cloudformation:GetTemplateSummary"]),
+    row("cloudformation:GetTemplateSummary", "stack-params-secret-noecho", &["cloudformation:GetTemplate"]),
     // Where the account has one trail it does not matter whether it is the stack's.
-    Stands {
-        without: "cloudformation:ListStackResources",
-        requirement: "cloudtrail-logging-enabled",
-        on: &["cloudtrail:GetTrailStatus"],
-    },
-    Stands {
-        without: "cloudformation:ListStackResources",
-        requirement: "cloudtrail-data-events",
-        on: &["cloudtrail:GetEventSelectors"],
-    },
+    row("cloudformation:ListStackResources", "cloudtrail-logging-enabled", &["cloudtrail:GetTrailStatus"]),
+    row("cloudformation:ListStackResources", "cloudtrail-data-events", &["cloudtrail:GetEventSelectors"]),
     // A destination of its own or a dead letter queue: one of the two is enough.
-    Stands {
-        without: "lambda:GetFunction",
-        requirement: "lambda-failure-destination",
-        on: &["lambda:GetFunctionEventInvokeConfig"],
-    },
+    row("lambda:GetFunction", "lambda-failure-destination", &["lambda:GetFunctionEventInvokeConfig"]),
     // That the target may not be looked at is a remark: logging is configured all the same.
-    Stands { without: "s3:GetBucketLocation", requirement: "s3-access-logging-enabled", on: &["s3:GetBucketLogging"] },
+    row("s3:GetBucketLocation", "s3-access-logging-enabled", &["s3:GetBucketLogging"]),
     // Access logs or data events: one of the two is enough.
-    Stands {
-        without: "s3:GetBucketLogging",
-        requirement: "s3-access-logging-enabled",
-        on: &["cloudtrail:GetEventSelectors"],
-    },
+    row("s3:GetBucketLogging", "s3-access-logging-enabled", &["cloudtrail:GetEventSelectors"]),
     // A list that grants nothing to the public is harmless whether it is in force or not.
-    Stands { without: "s3:GetBucketOwnershipControls", requirement: "s3-acl-not-public", on: &["s3:GetBucketAcl"] },
+    row("s3:GetBucketOwnershipControls", "s3-acl-not-public", &["s3:GetBucketAcl"]),
     // Without rules nothing is lost early; versioning and MFA delete only alter the remark.
-    Stands {
-        without: "s3:GetBucketVersioning",
-        requirement: "s3-lifecycle-noncurrent-versions",
-        on: &["s3:GetBucketLifecycleConfiguration"],
-    },
+    row("s3:GetBucketVersioning", "s3-lifecycle-noncurrent-versions", &["s3:GetBucketLifecycleConfiguration"]),
     // Buckets and log groups are to outlive the stack, so what protects them blocks nothing.
-    Stands {
-        without: "s3:GetObjectLockConfiguration",
-        requirement: "stack-destroyable-no-blockers",
-        on: &["cloudformation:DescribeStacks"],
-    },
-    Stands {
-        without: "logs:DescribeLogGroups",
-        requirement: "stack-destroyable-no-blockers",
-        on: &["cloudformation:DescribeStacks"],
-    },
+    row("s3:GetObjectLockConfiguration", "stack-destroyable-no-blockers", &["cloudformation:DescribeStacks"]),
+    row("logs:DescribeLogGroups", "stack-destroyable-no-blockers", &["cloudformation:DescribeStacks"]),
     // What is off blocks nothing, whatever the template says of its retention.
-    Stands {
-        without: "cloudformation:GetTemplate",
-        requirement: "stack-destroyable-no-blockers",
-        on: &["logs:DescribeLogGroups"],
-    },
+    row("cloudformation:GetTemplate", "stack-destroyable-no-blockers", &["logs:DescribeLogGroups"]),
     // The account's one trail is the audit trail whosever it is, because it meets the requirement.
-    Stands {
-        without: "cloudformation:ListStackResources",
-        requirement: "cloudtrail-log-file-validation",
-        on: &["cloudtrail:GetEventSelectors"],
-    },
-    Stands {
-        without: "cloudformation:ListStackResources",
-        requirement: "cloudtrail-kms-encrypted",
-        on: &["cloudtrail:GetEventSelectors"],
-    },
-    Stands {
-        without: "cloudformation:ListStackResources",
-        requirement: "cloudtrail-to-cloudwatch-logs",
-        on: &["cloudtrail:GetEventSelectors"],
-    },
-    Stands {
-        without: "cloudformation:ListStackResources",
-        requirement: "cloudtrail-bucket-protected",
-        on: &["cloudtrail:GetEventSelectors"],
-    },
-    Stands {
-        without: "cloudformation:ListStackResources",
-        requirement: "cw-alarms-security-coverage",
-        on: &["cloudtrail:GetEventSelectors"],
-    },
+    row("cloudformation:ListStackResources", "cloudtrail-log-file-validation", &["cloudtrail:GetEventSelectors"]),
+    row("cloudformation:ListStackResources", "cloudtrail-kms-encrypted", &["cloudtrail:GetEventSelectors"]),
+    row("cloudformation:ListStackResources", "cloudtrail-to-cloudwatch-logs", &["cloudtrail:GetEventSelectors"]),
+    row("cloudformation:ListStackResources", "cloudtrail-bucket-protected", &["cloudtrail:GetEventSelectors"]),
+    row("cloudformation:ListStackResources", "cw-alarms-security-coverage", &["cloudtrail:GetEventSelectors"]),
     // A filter on a log group that an output names, which is the deployment's without the listing; the trail is the only one.
-    Stands {
-        without: "cloudformation:ListStackResources",
-        requirement: "cw-access-anomaly-tracking",
-        on: &["logs:DescribeMetricFilters"],
-    },
+    row("cloudformation:ListStackResources", "cw-access-anomaly-tracking", &["logs:DescribeMetricFilters"]),
     // Filter, band and detector are three means, of which one is enough. Without the trail no filter is judged, and the
     // band is left, which rests on the alarms alone.
-    Stands {
-        without: "cloudtrail:DescribeTrails",
-        requirement: "cw-access-anomaly-tracking",
-        on: &["cloudwatch:DescribeAlarms"],
-    },
+    row("cloudtrail:DescribeTrails", "cw-access-anomaly-tracking", &["cloudwatch:DescribeAlarms"]),
     // A filter is enough without a band and without a detector.
-    Stands {
-        without: "cloudwatch:DescribeAlarms",
-        requirement: "cw-access-anomaly-tracking",
-        on: &["logs:DescribeMetricFilters"],
-    },
-    Stands {
-        without: "cloudwatch:DescribeAnomalyDetectors",
-        requirement: "cw-access-anomaly-tracking",
-        on: &["logs:DescribeMetricFilters"],
-    },
-    Stands {
-        without: "logs:ListLogAnomalyDetectors",
-        requirement: "cw-access-anomaly-tracking",
-        on: &["logs:DescribeMetricFilters"],
-    },
+    row("cloudwatch:DescribeAlarms", "cw-access-anomaly-tracking", &["logs:DescribeMetricFilters"]),
+    row("cloudwatch:DescribeAnomalyDetectors", "cw-access-anomaly-tracking", &["logs:DescribeMetricFilters"]),
+    row("logs:ListLogAnomalyDetectors", "cw-access-anomaly-tracking", &["logs:DescribeMetricFilters"]),
     // A band is enough without a filter.
-    Stands {
-        without: "logs:DescribeMetricFilters",
-        requirement: "cw-access-anomaly-tracking",
-        on: &["cloudwatch:DescribeAlarms"],
-    },
+    row("logs:DescribeMetricFilters", "cw-access-anomaly-tracking", &["cloudwatch:DescribeAlarms"]),
     // Validated files, a locked bucket and a subscription of another account are copies, of which one is enough.
-    Stands {
-        without: "cloudtrail:GetTrailStatus",
-        requirement: "logs-tamper-resistant",
-        on: &["s3:GetObjectLockConfiguration"],
-    },
-    Stands {
-        without: "s3:GetObjectLockConfiguration",
-        requirement: "logs-tamper-resistant",
-        on: &["cloudtrail:GetTrailStatus"],
-    },
-    Stands {
-        without: "logs:DescribeSubscriptionFilters",
-        requirement: "logs-tamper-resistant",
-        on: &["cloudtrail:GetTrailStatus"],
-    },
+    row("cloudtrail:GetTrailStatus", "logs-tamper-resistant", &["s3:GetObjectLockConfiguration"]),
+    row("s3:GetObjectLockConfiguration", "logs-tamper-resistant", &["cloudtrail:GetTrailStatus"]),
+    row("logs:DescribeSubscriptionFilters", "logs-tamper-resistant", &["cloudtrail:GetTrailStatus"]),
     // What the bucket answers of itself shows that it is there.
-    Stands {
-        without: "s3:GetBucketLocation",
-        requirement: "cloudtrail-bucket-protected",
-        on: &["s3:GetBucketVersioning"],
-    },
+    row("s3:GetBucketLocation", "cloudtrail-bucket-protected", &["s3:GetBucketVersioning"]),
     // The list of subscriptions decides; what a filter policy may drop is a remark, and that it was not read is one too.
-    Stands {
-        without: "sns:GetSubscriptionAttributes",
-        requirement: "sns-subscription-confirmed",
-        on: &["sns:ListSubscriptionsByTopic"],
-    },
-    // A rule that takes violations to a topic is enough, whatever the channel tells and whether alarms would stand in; its
-    // pattern names no rule of AWS Config.
-    Stands {
-        without: "configservice:DescribeConfigurationRecorders",
-        requirement: "compliance-violation-alert-routed",
-        on: &["eventbridge:ListTargetsByRule"],
-    },
-    Stands {
-        without: "configservice:DescribeConfigurationRecorderStatus",
-        requirement: "compliance-violation-alert-routed",
-        on: &["eventbridge:ListTargetsByRule"],
-    },
-    Stands {
-        without: "configservice:DescribeDeliveryChannels",
-        requirement: "compliance-violation-alert-routed",
-        on: &["eventbridge:ListTargetsByRule"],
-    },
-    Stands {
-        without: "configservice:DescribeConfigRules",
-        requirement: "compliance-violation-alert-routed",
-        on: &["eventbridge:ListTargetsByRule"],
-    },
+    row("sns:GetSubscriptionAttributes", "sns-subscription-confirmed", &["sns:ListSubscriptionsByTopic"]),
+    // Violations may reach the topic by a rule of the bus, the delivery channel or an alarm: one of them is enough.
+    row("cloudformation:ListStackResources", "compliance-violation-alert-routed", &["eventbridge:ListTargetsByRule"]),
+    row("cloudtrail:DescribeTrails", "compliance-violation-alert-routed", &["eventbridge:ListTargetsByRule"]),
+    row("cloudwatch:DescribeAlarms", "compliance-violation-alert-routed", &["eventbridge:ListTargetsByRule"]),
+    row("configservice:DescribeConfigRules", "compliance-violation-alert-routed", &["eventbridge:ListTargetsByRule"]),
+    row(
+        "configservice:DescribeConfigurationRecorderStatus",
+        "compliance-violation-alert-routed",
+        &["eventbridge:ListTargetsByRule"],
+    ),
+    row(
+        "configservice:DescribeConfigurationRecorders",
+        "compliance-violation-alert-routed",
+        &["eventbridge:ListTargetsByRule"],
+    ),
+    row(
+        "configservice:DescribeDeliveryChannels",
+        "compliance-violation-alert-routed",
+        &["eventbridge:ListTargetsByRule"],
+    ),
+    row("logs:DescribeMetricFilters", "compliance-violation-alert-routed", &["eventbridge:ListTargetsByRule"]),
+    row("eventbridge:ListRules", "compliance-violation-alert-routed", &["cloudwatch:DescribeAlarms"]),
+    row("eventbridge:ListTargetsByRule", "compliance-violation-alert-routed", &["cloudwatch:DescribeAlarms"]),
+    // A recorder that stands still sees nothing, wherever it would deliver.
+    row(
+        "configservice:DescribeDeliveryChannels",
+        "config-rules-present",
+        &["configservice:DescribeConfigurationRecorderStatus"],
+    ),
+    row(
+        "configservice:DescribeDeliveryChannels",
+        "config-rules-compliant",
+        &["configservice:DescribeConfigurationRecorderStatus"],
+    ),
 ];
+
+const fn row(without: &'static str, requirement: &'static str, on: &'static [&'static str]) -> Stands {
+    Stands { without, requirement, on }
+}
 
 /// Operations that say that a resource is there, on which its name and its place in the stack do not depend: those the
 /// outputs, the listing and other resources tell.

@@ -50,7 +50,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         change: |setup| {
             of_stage(setup, |stage| {
                 stage.as_object_mut().expect("a stage").remove("accessLogSettings");
-            })
+            });
         },
         flips: &[("apigw-access-logging", API, Fail)],
         says: "stage-dev",

@@ -78,7 +78,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         change: |setup| {
             of_container(setup, |container| {
                 container.as_object_mut().expect("a container").remove("logConfiguration");
-            })
+            });
         },
         flips: &[("ecs-taskdef-logging", TASK_DEFINITION, Fail)],
         says: "container records",
@@ -108,7 +108,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
             of_container(setup, |container| {
                 let variables = container["environment"].as_array_mut().expect("variables");
                 variables.push(json!({"name": "PARTNER_TOKEN", "value": "made-up-41"}));
-            })
+            });
         },
         flips: &[("ecs-taskdef-no-plaintext-secrets", TASK_DEFINITION, Fail)],
         says: "PARTNER_TOKEN",
@@ -135,7 +135,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         change: |setup| {
             of_cluster(setup, |cluster| {
                 cluster.as_object_mut().expect("a cluster").remove("configuration");
-            })
+            });
         },
         flips: &[("ecs-ephemeral-storage-kms", CLUSTER, Fail)],
         says: "AWS-owned key",

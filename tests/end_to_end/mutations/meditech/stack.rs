@@ -27,7 +27,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     Mutation {
         requirement: "stack-outputs-no-secrets",
         change: |setup| {
-            setup.output("DatabaseUrl", "postgres://records:made-up-41@aurora-cluster-dev.internal/records")
+            setup.output("DatabaseUrl", "postgres://records:made-up-41@aurora-cluster-dev.internal/records");
         },
         flips: &[("stack-outputs-no-secrets", FILE, Fail)],
         says: "DatabaseUrl",

@@ -1,6 +1,6 @@
 //! Which verdicts about the MediTech stack may stand without an operation, and why.
 
-use super::Stands;
+use super::{Stands, row};
 
 /// Verdicts of the MediTech profile that stand without an operation.
 pub(super) const STANDS: &[Stands] = &[
@@ -38,7 +38,3 @@ pub(super) const STANDS: &[Stands] = &[
     // The storage is the cluster's; its instances only repeat what the cluster answers.
     row("rds:DescribeDBInstances", "rds-storage-encrypted", &["rds:DescribeDBClusters"]),
 ];
-
-const fn row(without: &'static str, requirement: &'static str, on: &'static [&'static str]) -> Stands {
-    Stands { without, requirement, on }
-}

@@ -342,6 +342,18 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     },
     Mutation {
         requirement: "ecs-taskdef-no-plaintext-secrets",
+        // The short form of the word.
+        change: |setup| {
+            of_container(setup, |container| {
+                let variables = container["environment"].as_array_mut().expect("variables");
+                variables.push(json!({"name": "DB_PASS", "value": "made-up-41"}));
+            });
+        },
+        flips: &[("ecs-taskdef-no-plaintext-secrets", TASK_DEFINITION, Fail)],
+        says: "DB_PASS in environment of container records is a literal",
+    },
+    Mutation {
+        requirement: "ecs-taskdef-no-plaintext-secrets",
         change: |setup| {
             of_container(setup, |container| {
                 container["command"] =
@@ -378,7 +390,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
                     "name": "agent", "image": "agent", "essential": false,
                     "environment": [{"name": "AGENT_PASSWORD", "value": "made-up-41"}],
                 }),
-            )
+            );
         },
         flips: &[("ecs-taskdef-no-plaintext-secrets", TASK_DEFINITION, Fail)],
         says: "AGENT_PASSWORD",

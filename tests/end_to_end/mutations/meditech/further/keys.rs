@@ -91,7 +91,7 @@ pub(super) const MUTATIONS: &[Mutation] = &[
             });
         },
         flips: &[("iam-trust-principals-expected", TASK_ROLE, Fail)],
-        says: "",
+        says: "anonymous can call sts:AssumeRole",
     },
     Mutation {
         requirement: "cloudtrail-logging-enabled",
