@@ -126,7 +126,7 @@ async fn settings(at: At<'_>) -> Bucket {
         policy(at),
         policy_status(at),
         notifications(at),
-        logging(at),
+        logging_to(at),
         lifecycle(at),
         object_lock(at),
         tags(at),
@@ -180,13 +180,19 @@ fn reach(at: At<'_>, bucket: &Bucket) {
             }
         }
     }
-    if let Observed::Present(logging) = bucket.logging.observed()
-        && logging.target_bucket != name
+}
+
+/// Asks where requests are logged and names that bucket at once: it has as much to answer as this one, and no setting of
+/// this one is worth waiting for.
+async fn logging_to(at: At<'_>) -> Seen<Logging> {
+    let logging = logging(at).await;
+    if let Observed::Present(Logging { target_bucket, .. }) = logging.observed()
+        && target_bucket != at.name
     {
-        let id = logging.target_bucket.clone();
-        let reference = Reference { kind: Kind::Bucket, id, region: region.to_owned() };
-        walk.reach(reference, Relation::LogTargetOf { bucket: name.to_owned() });
+        let reference = Reference { kind: Kind::Bucket, id: target_bucket.clone(), region: at.region.to_owned() };
+        at.walk.reach(reference, Relation::LogTargetOf { bucket: at.name.to_owned() });
     }
+    logging
 }
 
 /// Where a bucket is, and who said so.
