@@ -178,7 +178,7 @@ fn audited() -> (Evidence, Report) {
 }
 
 fn said(finding: &Finding) -> String {
-    finding.observed().map(str::to_owned).or_else(|| finding.reason()).unwrap_or_else(String::new)
+    finding.observed().map(str::to_owned).or_else(|| finding.reason()).expect("a finding that says something")
 }
 
 fn with_status(report: &Report, status: Status) -> Vec<&Finding> {
