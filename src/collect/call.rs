@@ -72,7 +72,7 @@ pub struct Limits {
 
 impl Limits {
     /// What an audit uses when nothing else is said.
-    pub const STANDARD: Limits = Limits { call_timeout: Duration::from_secs(20), in_flight: 32 };
+    pub const STANDARD: Limits = Limits { call_timeout: Duration::from_secs(20), in_flight: 64 };
 }
 
 /// Attempts after which a failure on the way or inside AWS is final; throttling is bounded by time alone.

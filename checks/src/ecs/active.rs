@@ -3,7 +3,7 @@
 use crate::check::NoParams;
 use crate::ecs::{CLUSTERS, Cluster, ClusterStatus};
 use crate::evidence::Evidence;
-use crate::iam::documents::listing_was_read;
+use crate::iam::documents::a_stack_was_listed;
 use crate::observed::Gap;
 use crate::verdict::{Judgement, Verdict};
 
@@ -21,9 +21,9 @@ pub(super) fn cluster_active(cluster: &Cluster, _: &NoParams) -> Judgement {
     }
 }
 
-/// Only a listing that was read proves that the stack has none.
+/// Only a listing that was read proves that the stack has none. Where there is no stack nothing was read at all.
 pub(super) fn no_cluster(evidence: &Evidence) -> Judgement {
-    listing_was_read(evidence)?;
+    a_stack_was_listed(evidence)?;
     Ok(Verdict::not_satisfied("no ECS cluster is among the stack's resources", EXPECTED))
 }
 

@@ -4,7 +4,7 @@ use crate::check::{Context, NoParams};
 use crate::ecs::running::{self, active, services_of, short};
 use crate::ecs::{Capacity, Cluster, Description, LaunchType, SERVICES, Service, ServiceStatus, TaskSet};
 use crate::evidence::Evidence;
-use crate::iam::documents::listing_was_read;
+use crate::iam::documents::{a_stack_was_listed, listing_was_read};
 use crate::observed::{Gap, Observed};
 use crate::subject::{Attributes, Kind, Subject};
 use crate::verdict::{Judgement, Verdict, every, nothing_to_judge};
@@ -65,6 +65,7 @@ pub(super) fn nothing_runs(evidence: &Evidence) -> Judgement {
     if found(Kind::Service) {
         return Ok(Verdict::not_applicable("the cluster was not seen; its services are judged by themselves"));
     }
+    a_stack_was_listed(evidence)?;
     Ok(Verdict::not_satisfied("there is no ECS cluster, and so no ACTIVE service: nothing runs", NOTHING_RUNS))
 }
 

@@ -6,7 +6,7 @@ use crate::ecs::{
     TaskDefinition,
 };
 use crate::evidence::Evidence;
-use crate::iam::documents::listing_was_read;
+use crate::iam::documents::{a_stack_was_listed, listing_was_read};
 use crate::observed::{Gap, Observed};
 use crate::subject::{Role, Subject};
 use crate::verdict::{Judgement, Verdict};
@@ -286,12 +286,14 @@ pub(super) fn services_were_listed(evidence: &Evidence) -> Result<(), Gap> {
 
 /// What it means for a service's requirement that there is no service.
 pub(super) fn no_service(evidence: &Evidence) -> Judgement {
+    a_stack_was_listed(evidence)?;
     services_were_listed(evidence)?;
     Ok(Verdict::not_applicable("there is no ACTIVE service (see ecs-service-fargate)"))
 }
 
 /// What it means for a requirement on what runs that there is no service, no revision or no cluster.
 pub(super) fn no_tasks(evidence: &Evidence) -> Judgement {
+    a_stack_was_listed(evidence)?;
     services_were_listed(evidence)?;
     let mut runs = false;
     for (_, cluster) in evidence.all::<Cluster>() {

@@ -7,6 +7,7 @@ use crate::observed::{Gap, Observed, Seen};
 use crate::policy::model::{Document, Effect, PolicyText, Principal, Principals};
 use crate::policy::parse::{Sort, parse};
 use crate::policy::question::role_wildcard::{display, principal};
+use crate::subject::Kind;
 
 /// A policy of a role.
 pub(crate) struct Held {
@@ -141,6 +142,17 @@ pub(crate) fn acting(
     };
     own.extend(boundary.map(|gap| ("the permissions boundary".to_owned(), Err(gap))));
     own
+}
+
+/// That the stacks hold nothing of a kind is a fact only where one was looked for and its listing was read.
+///
+/// # Errors
+/// The gap of a listing that was not read, or that there was no stack to look into.
+pub(crate) fn a_stack_was_listed(evidence: &Evidence) -> Result<(), Gap> {
+    if evidence.of_kind(Kind::Stack).next().is_none() {
+        return Err(Gap::NothingToAudit { kind: Kind::Stack.name().into() });
+    }
+    listing_was_read(evidence)
 }
 
 /// Says that the listing of the stack was read, without which nobody knows that a resource is not the stack's.

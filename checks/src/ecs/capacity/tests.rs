@@ -1,6 +1,7 @@
 use super::*;
 use crate::ecs::fixture::*;
 use crate::fixture::*;
+use crate::iam::fixture::stack;
 use crate::subject::Role;
 
 const ID: &str = "ecs-service-fargate";
@@ -135,7 +136,8 @@ fn services_that_could_not_be_listed_or_read_leave_it_open_whether_one_is_active
 
 #[test]
 fn nothing_at_all_fails_once() {
-    let nothing = evidence(Vec::new());
+    assert!(undecided(judge(ID, &evidence(Vec::new()))).contains("AWS::CloudFormation::Stack"));
+    let nothing = evidence(vec![stack(&[("Table", "AWS::DynamoDB::Table")])]);
     assert_eq!(failed(judge(ID, &nothing)), "there is no ECS cluster, and so no ACTIVE service: nothing runs");
     for id in ["ecs-service-steady", "ecs-autoscaling-target", "ecs-autoscaling-policy", "ecs-service-multi-az"] {
         assert_eq!(not_applicable(judge(id, &nothing)), "there is no ACTIVE service (see ecs-service-fargate)");
