@@ -24,8 +24,8 @@ pub fn profiles() -> impl Iterator<Item = String> {
 }
 
 /// The account of the demonstration of this profile, with slips that people really make: that of `patient-data` meets
-/// most requirements, that of `monitoring` is the stack of one hasty engineer. Each slip is told where it is recorded, in
-/// the `correction` of the answer. `None` where no account comes with the profile.
+/// most requirements, those of `monitoring` and `meditech` are the stacks of hasty engineers. Each slip is told where it
+/// is recorded, in the `correction` of the answer. `None` where no account comes with the profile.
 ///
 /// # Errors
 /// When a file is malformed; a test proves that none is.

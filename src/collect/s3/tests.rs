@@ -260,8 +260,8 @@ async fn a_bucket_leads_to_its_function_its_key_and_its_log_bucket() {
     let account = account.answer("s3", "GetBucketLocation", &[("Bucket", "logs")], gone).unwrap();
     let (collected, found, _) = collect(account, &scope()).await;
     let reached: Vec<(Kind, &str)> = found.iter().map(|(found, _)| (found.kind, found.id.as_str())).collect();
-    assert_eq!(reached, [(Kind::Key, "k"), (Kind::Function, "f"), (Kind::Bucket, "logs")]);
-    assert_eq!(found[1].1, Relation::NotifiedBy { bucket: "b".into(), qualifier: Some("live".into()) });
+    assert_eq!(reached, [(Kind::Bucket, "logs"), (Kind::Key, "k"), (Kind::Function, "f")]);
+    assert_eq!(found[2].1, Relation::NotifiedBy { bucket: "b".into(), qualifier: Some("live".into()) });
     let bucket = held(collected);
     let Observed::Present(notifications) = bucket.notifications.observed() else { panic!("no notifications") };
     assert_eq!(notifications.functions[0].suffix, ".json");
