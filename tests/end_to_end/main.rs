@@ -12,7 +12,6 @@ mod conforming;
 mod hasty;
 mod meditech;
 mod meditech_hasty;
-mod monitoring;
 mod mutations;
 mod stacks;
 mod wrong_turns;

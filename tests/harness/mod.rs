@@ -81,8 +81,7 @@ pub fn audit(replay: &Replay, audit: &Audit) -> Result<Report, AuditError> {
     Ok(audit::judge(&catalog, &profile, &evidence, audit))
 }
 
-/// Collects the evidence of a replayed account. Time is tokio's own and does not pass while nothing waits for it, so a
-/// deadline costs no real time.
+/// Collects the evidence of a replayed account, on this thread.
 pub fn evidence(replay: &Replay, profile: &Profile, audit: &Audit) -> Result<Evidence, AuditError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let connection = Connection::recorded(SharedHttpClient::new(replay.clone()), replay.account().name());
