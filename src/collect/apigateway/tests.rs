@@ -169,6 +169,27 @@ async fn the_execution_log_of_a_stage_that_writes_one_is_reached_unless_it_is_kn
 }
 
 #[tokio::test]
+async fn usage_plans_and_vpc_links_are_read_to_the_last_page() {
+    let (plan, link) = (r#"{"item":[{"id":"p2","apiStages":[]}]}"#, r#"{"item":[{"id":"l2","targetArns":[]}]}"#);
+    let mut account = api_account(&stage_acl(), &waf_answer());
+    for (operation, path, last) in [("GetUsagePlans", "usageplans", plan), ("GetVpcLinks", "vpclinks", link)] {
+        account = account
+            .edit("apigateway", operation, |body| body.replacen('{', r#"{"position":"two","#, 1))
+            .and_then(|account| {
+                let asked = [("Path", path), ("position", "two")];
+                account.answer("apigateway", operation, &asked, Answer::ok(last))
+            })
+            .unwrap();
+    }
+    let (api, _, replay) = api_of(account, &["apigw-throttling"]).await;
+    assert!(replay.unrecorded().is_empty(), "{:?}", replay.unrecorded());
+    let Observed::Present(plans) = api.usage_plans.observed() else { panic!("{:?}", api.usage_plans) };
+    assert_eq!(plans.iter().map(|plan| plan.id.as_str()).collect::<Vec<_>>(), ["p1", "p2"]);
+    let Observed::Present(links) = api.vpc_links.observed() else { panic!("{:?}", api.vpc_links) };
+    assert_eq!(links.iter().map(|link| link.id.as_str()).collect::<Vec<_>>(), ["l1", "l2"]);
+}
+
+#[tokio::test]
 async fn services_that_disagree_about_a_web_acl_are_both_asked_again() {
     let (api, _, replay) = api_of(api_account("", &waf_answer()), &["waf-logging-enabled"]).await;
     let Observed::Present(stages) = api.stages.observed() else { panic!("{:?}", api.stages) };

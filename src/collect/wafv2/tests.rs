@@ -164,6 +164,20 @@ async fn a_web_acl_is_named_by_arn_physical_id_name_or_id() {
     assert_eq!((other.existence.observed(), found.len()), (&Observed::Present(Existence::Missing), 0));
 }
 
+#[tokio::test]
+async fn a_web_acl_on_the_second_page_is_found_by_its_name() {
+    let first = r#"{"WebACLs":[{"Name":"v","Id":"0","ARN":"arn:v"}],"NextMarker":"v"}"#;
+    let second = format!(r#"{{"WebACLs":[{{"Name":"w","Id":"1","ARN":"{ARN}"}}]}}"#);
+    let scope = ("Scope", "REGIONAL");
+    let paged = account(nonexistent(), nonexistent())
+        .answer("wafv2", "ListWebACLs", &[scope], Answer::ok(first))
+        .and_then(|account| account.answer("wafv2", "ListWebACLs", &[scope, ("NextMarker", "v")], Answer::ok(second)))
+        .unwrap();
+    let (by_name, found, _) = collected(paged, "w").await;
+    assert_eq!(by_name.existence.observed(), &Observed::Present(Existence::Exists));
+    assert_eq!(found, [format!("target of w: {ARN}")]);
+}
+
 #[test]
 fn cloudformation_calls_a_web_acl_by_name_id_and_scope() {
     let arn = |place: &str| format!("arn:aws:wafv2:us-east-1:123456789012:{place}/webacl/web/1f2e3d4c");
