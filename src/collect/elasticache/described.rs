@@ -245,3 +245,19 @@ pub(super) fn user(user: types::User) -> Result<User, Gap> {
         status: Observed::of(user.status),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_that_is_rotated_changes_nothing_and_a_first_one_does() {
+        let with = |status: &str| {
+            let values = types::ReplicationGroupPendingModifiedValues::builder().auth_token_status(status.into());
+            pending(Some(&values.build()))
+        };
+        assert_eq!(with("ROTATING"), Observed::Present(BTreeSet::new()));
+        assert_eq!(with("SETTING"), Observed::Present([Change::AuthToken].into()));
+        assert_eq!(with("FADING"), GROUPS.unrecognised("PendingModifiedValues.AuthTokenStatus", "FADING"));
+    }
+}
