@@ -200,6 +200,15 @@ async fn a_flow_log_leads_to_the_log_group_and_role_of_the_account_and_to_those_
             "role of the flow log of AWS::EC2::VPC vpc-1: flow-logs"
         ]
     );
+    let by_name = network().edit("ec2", "DescribeFlowLogs", |body| {
+        body.replacen(
+            "<resourceId>vpc-1</resourceId>",
+            "<resourceId>vpc-1</resourceId><logGroupName>flows</logGroupName>",
+            1,
+        )
+    });
+    let by_name = found(vpc_of(by_name.unwrap(), ALL).await.1);
+    assert_eq!(by_name, ["log group of the flow log of AWS::EC2::VPC vpc-1: flows"]);
     assert_eq!(found(vpc_of(written("999988887777").unwrap(), ALL).await.1), Vec::<String>::new());
 }
 

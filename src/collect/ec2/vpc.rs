@@ -72,7 +72,7 @@ pub(crate) async fn vpc(walk: &Walk<'_>, id: &str, region: &str) -> Collected {
         walk.reach(reference, relation);
     }
     let flow_logs = of_network(flow_logs, id, &subnets);
-    reach_written_by(walk, &flow_logs, id);
+    reach_written_by(walk, &flow_logs, id, region);
     let flow_logs = flow_logs.map(|logs| logs.into_iter().map(|listed| listed.log).collect());
     let existence = existence(&description);
     let owner = match description.observed() {
@@ -402,7 +402,9 @@ fn nat_gateway(found: &types::NatGateway) -> Result<NatGateway, Gap> {
 #[derive(Clone)]
 struct Listed {
     log: FlowLog,
-    /// The ARN of the log group that it writes to.
+    /// The destination's ARN.
+    destination: Option<String>,
+    /// The name of the log group; where a flow log was made by that, EC2 answers no ARN.
     group: Option<String>,
     /// The ARN of the role that delivers.
     role: Option<String>,
@@ -431,17 +433,23 @@ async fn flow_logs(walk: &Walk<'_>, region: &str) -> Seen<Vec<Listed>> {
 fn listed(found: &types::FlowLog) -> Result<Listed, Gap> {
     Ok(Listed {
         log: flow_log(found)?,
-        group: found.log_destination().map(str::to_owned),
+        destination: found.log_destination().map(str::to_owned),
+        group: found.log_group_name().map(str::to_owned),
         role: found.deliver_logs_permission_arn().map(str::to_owned),
     })
 }
 
 /// Reaches the log groups that flow logs write to and the roles that deliver for them, as far as they are of the account.
-fn reach_written_by(walk: &Walk<'_>, flow_logs: &Seen<Vec<Listed>>, vpc: &str) {
+fn reach_written_by(walk: &Walk<'_>, flow_logs: &Seen<Vec<Listed>>, vpc: &str, region: &str) {
     let of = |what| Relation::Of { what, kind: Kind::Vpc, id: vpc.to_owned() };
     let Observed::Present(logs) = flow_logs.observed() else { return };
     for listed in logs {
-        if let Some(reference) = listed.group.as_deref().and_then(|arn| logs::group_named(walk, arn)) {
+        let named = |name: &String| Reference { kind: Kind::LogGroup, id: name.clone(), region: region.to_owned() };
+        let group = match &listed.destination {
+            Some(arn) => logs::group_named(walk, arn),
+            None => listed.group.as_ref().map(named),
+        };
+        if let Some(reference) = group {
             walk.reach(reference, of("log group of the flow log"));
         }
         if let Some(reference) = listed.role.as_deref().and_then(|arn| iam::role_named(walk, arn)) {
